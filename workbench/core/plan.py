@@ -1,0 +1,120 @@
+"""`ExportPlan`: how each stretch will be made and why, before anything is written.
+
+A plan is made by an archive from a spec (`Archive.plan`) and is plain data: a person reads it, a worker
+process carries it out. Times are microseconds on the source's own time line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal
+
+from workbench.core.coverage import Gap, gap_json
+from workbench.core.spec import ExportSpec
+from workbench.core.timebase import Range, shown
+
+SCHEMA = "workbench.export-plan/1"
+
+
+class Mode(str, Enum):
+    """What happens to the pictures of a segment."""
+
+    COPY = "copy"
+    """Coded pictures are carried over bit for bit."""
+    ENCODE = "encode"
+    """Pictures are decoded and coded anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A run of consecutive frames (in display order) of one file that is made in one way."""
+
+    file: str
+    """Path of the recording, relative to the archive."""
+    mode: Mode
+    begin: int
+    """Instant of the first frame."""
+    last: int
+    """Instant of the last frame."""
+    first_pts: int
+    """PTS of the first frame in the recording's own ticks; the frame's key, with the file's hash."""
+    last_pts: int
+    frames: int
+    """Frames of the source in this run."""
+    reason: str
+    """Why it is copied or re-encoded, in words."""
+    packets: tuple[int, int] | None = None
+    """For COPY: [from, to) in decode order, counted over the recording's video packets."""
+    part: int = 0
+    """Which output file it goes to, as far as the plan can tell (a size limit may split further)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldPlan:
+    """What this archive makes of one field of the spec."""
+
+    field: str
+    how: Literal["exact", "approximated", "refused"]
+    note: str = ""
+    """For approximated: how; for refused: why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPlan:
+    """The whole way from a spec to its files."""
+
+    spec: ExportSpec
+    range: Range
+    """The spec's range on the source's time line."""
+    dated: bool
+    segments: tuple[Segment, ...]
+    fields: tuple[FieldPlan, ...]
+    """One entry for every field of the spec."""
+    gaps: tuple[Gap, ...] = ()
+    extra_frames: int = 0
+    """Frames before the range that ``cut=keyframe`` brings along."""
+    video_codec: str = ""
+    """Codec of the pictures in the output, in FFmpeg's names."""
+    audio: str = ""
+    """What happens to the sound, in words."""
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def refused(self) -> tuple[FieldPlan, ...]:
+        """The fields this archive cannot honour; `run_export` will not start while there are any."""
+        return tuple(f for f in self.fields if f.how == "refused")
+
+    def count(self, mode: Mode) -> int:
+        """Frames of the source that are copied, or re-encoded."""
+        return sum(s.frames for s in self.segments if s.mode is mode)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON."""
+        return {
+            "schema": SCHEMA,
+            "spec": self.spec.to_json(),
+            "begin": shown(self.range.begin, self.dated),
+            "end": shown(self.range.end, self.dated),
+            "segments": [_segment_json(s, self.dated) for s in self.segments],
+            "fields": [{"field": f.field, "how": f.how, "note": f.note} for f in self.fields],
+            "gaps": [gap_json(g, self.dated) for g in self.gaps],
+            "frames": {"copy": self.count(Mode.COPY), "encode": self.count(Mode.ENCODE), "extra": self.extra_frames},
+            "video_codec": self.video_codec,
+            "audio": self.audio,
+            "warnings": list(self.warnings),
+        }
+
+
+def _segment_json(segment: Segment, dated: bool) -> dict[str, Any]:
+    return {
+        "file": segment.file,
+        "mode": segment.mode.value,
+        "begin": shown(segment.begin, dated),
+        "last": shown(segment.last, dated),
+        "first_pts": segment.first_pts,
+        "last_pts": segment.last_pts,
+        "frames": segment.frames,
+        "reason": segment.reason,
+        "part": segment.part,
+    }
