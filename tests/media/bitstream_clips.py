@@ -17,7 +17,7 @@ import av
 import numpy as np
 from av.codec.context import Flags
 
-from workbench.media.nal import ANNEX_B, Codec, to_length_prefixed
+from workbench.media.nal import ANNEX_B, Codec, access, to_length_prefixed
 from workbench.media.parameter_sets import read_extradata
 
 WIDTH, HEIGHT, RATE = 96, 64, 30
@@ -101,6 +101,7 @@ def mux(path: Path, codec: Codec, record: bytes, packets: Sequence[tuple[int, by
             packet = av.Packet(data)
             packet.stream, packet.time_base = stream, Fraction(1, RATE)
             packet.pts, packet.dts = pts, early - depth
+            packet.is_keyframe = access(data, codec, 4).starts_here
             out.mux(packet)
 
 

@@ -22,7 +22,7 @@ from workbench.media.hevc_ids import (
 )
 from workbench.media.nal import ANNEX_B, Access, access, join_annexb, nal_type, split
 from workbench.media.parameter_sets import merge, read_extradata
-from workbench.media.sps import HevcSps
+from workbench.media.sps_hevc import HevcSps
 
 CODED = encode("hevc", range(10), f"{CLOSED}:slices=2")
 SETS = read_extradata(CODED.extradata, "hevc")

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from workbench.media.bits import BitReader, BitstreamError, Field, escape, splice, ue_width, unescape
 from workbench.media.nal import NOT_PICTURE, join_length_prefixed, nal_type, sei_messages, split
 from workbench.media.parameter_sets import Kind, ParameterSets
-from workbench.media.sps import hevc_sps_id_field
+from workbench.media.sps_hevc import hevc_sps_id_field
 
 _PPS_IDS = range(15, 31)
 """Ids whose Exp-Golomb code has 9 bits."""

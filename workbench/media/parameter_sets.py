@@ -23,16 +23,8 @@ from typing import Literal, TypeVar
 
 from workbench.media.bits import BitReader, BitstreamError, unescape
 from workbench.media.nal import ANNEX_B, PARAMETER_SETS, Codec, nal_type, spans, split
-from workbench.media.sps import (
-    H264Sps,
-    HevcSps,
-    h264_sps_id,
-    hevc_sps_id_field,
-    parse_h264_pps,
-    parse_h264_sps,
-    parse_hevc_pps,
-    parse_hevc_sps,
-)
+from workbench.media.sps_h264 import H264Sps, h264_sps_id, parse_h264_pps, parse_h264_sps
+from workbench.media.sps_hevc import HevcSps, hevc_sps_id_field, parse_hevc_pps, parse_hevc_sps
 
 Kind = Literal["vps", "sps", "sps ext", "subset sps", "pps"]
 Key = tuple[Kind, int]
