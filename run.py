@@ -1,0 +1,82 @@
+"""Two commands that set themselves up: `python3 run.py demo [args…]` and `python3 run.py test [pytest args…]`.
+
+The first call makes `.venv` beside this file (with uv where it is on the path, else venv and pip) and installs the
+versions in constraints.txt; later calls start at once. The stamp is written last, so that an interrupted set-up is
+made again. Standard library only; exit code of the step that failed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+STAMP = VENV / "ready"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def quietly(what: str, *command: str | Path) -> None:
+    """Run one step of the set-up; its output is shown only if it fails, and then ends this program."""
+    print(f"run.py: {what}", flush=True)
+    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
+    if done.returncode:
+        sys.stdout.buffer.write(done.stdout)
+        print(f"run.py: {what} failed. On Debian and Ubuntu, venv needs: apt-get install python3-venv")
+        sys.exit(done.returncode)
+
+
+def set_up(extra: str) -> None:
+    """Make `.venv` hold this package and `extra`, unless its stamp says that it does."""
+    facts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
+    state = hashlib.sha256(b"\0".join([*facts, str(ROOT).encode()])).hexdigest()
+    stamp = STAMP.read_text().split() if STAMP.exists() and PYTHON.exists() else []
+    if stamp in ([state, extra], [state, "[test]"]):
+        return
+    uv = shutil.which("uv")
+    STAMP.unlink(missing_ok=True)
+    if not stamp:  # absent, left half-made, or its interpreter is gone
+        shutil.rmtree(VENV, ignore_errors=True)
+        make = [uv, "venv", "-q", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
+        quietly(f"making {VENV}", *make, VENV)
+    pip = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install", "--no-input"]
+    quietly("installing (about a minute, once)", *pip, "-q", "-c", "constraints.txt", "-e", f".{extra}")
+    STAMP.write_text(f"{state} {extra}")
+
+
+def test(arguments: list[str]) -> int:
+    """ruff, mypy, pytest, in this order; the first that fails ends the run."""
+    if not shutil.which("ffmpeg"):
+        print("run.py: skipped: tests that compare with ffmpeg; there is none on the path (apt-get install ffmpeg)")
+    if not any(map(shutil.which, CHROMIUM)):
+        print("run.py: skipped: tests in a browser; no Chromium on the path (apt-get install chromium)")
+    for step in (["ruff", "check", "."], ["mypy"], ["pytest", *arguments]):
+        print(f"run.py: {' '.join(step)}", flush=True)
+        if code := subprocess.call([str(PYTHON), "-m", *step], cwd=ROOT):
+            return code
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the first argument names."""
+    if sys.version_info < (3, 11):
+        sys.exit(f"run.py: Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+    if arguments[:1] == ["test"]:
+        set_up("[test]")
+        return test(arguments[1:])
+    if arguments[:1] == ["demo"]:
+        set_up("")
+        return subprocess.call([str(PYTHON), "-m", "workbench", *arguments])
+    print(__doc__)
+    return 2
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""Pure nouns and rules: values in, values or a named error out. Standard library only."""
