@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from workbench.archives.config import SourceConfig
 from workbench.archives.dating import date_file, times_in_name
 from workbench.core.timebase import instant, instant_us
 
-TEN = datetime(2026, 3, 1, 10, tzinfo=timezone.utc)
+TEN = datetime(2026, 3, 1, 10, tzinfo=UTC)
 BERLIN = SourceConfig(zone="Europe/Berlin")
 
 
@@ -186,9 +186,10 @@ def test_unset_container_time(text: str) -> None:
     assert date_file("a.mp4", SourceConfig(), text).by == "undated"
 
 
-@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2099, 12, 31)), st.text(max_size=6))
-def test_every_written_time_is_found_again(when: datetime, tail: str) -> None:
+@given(st.datetimes(), st.integers(1970, 2099), st.text(max_size=6))
+def test_every_written_time_is_found_again(when: datetime, year: int, tail: str) -> None:
     """Any real time in the compact form is read back exactly, whatever follows behind a border."""
+    when = when.replace(year=year, day=min(when.day, 28))
     found = times_in_name(f"cam_{when:%Y%m%dT%H%M%S.%f}_{tail}.mp4")
     assert found[0].local == when
 

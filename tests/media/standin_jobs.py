@@ -19,15 +19,18 @@ Answer = tuple[dict[str, Any], list[bytes]]
 
 
 def echo(payload: Payload, progress: Progress) -> Answer:
+    """Give the payload back."""
     return {"said": payload, "pid": os.getpid()}, []
 
 
 def blobs(payload: Payload, progress: Progress) -> Answer:
+    """Blobs of the sizes asked for."""
     return {"n": len(payload["sizes"])}, [bytes([i % 251]) * size for i, size in enumerate(payload["sizes"])]
 
 
 def stray(payload: Payload, progress: Progress) -> Answer:
-    print("stray print")
+    """Write to every descriptor it can find."""
+    print("stray print")  # noqa: T201 - that is the point
     os.write(1, b"WBM1\0\0\0\2{}stray bytes on descriptor 1\n")
     os.write(2, b"libav says hello\n" * 20_000)
     sys.stdout.flush()
@@ -35,6 +38,7 @@ def stray(payload: Payload, progress: Progress) -> Answer:
 
 
 def steps(payload: Payload, progress: Progress) -> Answer:
+    """A well-behaved job of many steps."""
     for frame in range(payload["steps"]):
         progress({"frames": frame, "time_base": Fraction(1, 25)})
         time.sleep(payload["pause"])
@@ -55,12 +59,14 @@ def work(payload: Payload, progress: Progress) -> Answer:
 
 
 def stuck(payload: Payload, progress: Progress) -> Answer:
+    """Work for ever without moving on."""
     while True:
         progress({"file": "hall/a.mp4", "position": "00:00:07"})
         time.sleep(0.02)
 
 
 def crash(payload: Payload, progress: Progress) -> Answer:
+    """Take the process down."""
     if "scratch" in payload:
         Path(payload["scratch"]).mkdir()
     progress({"file": "hall/broken.mp4", "position": "00:01:02.5"})
@@ -72,6 +78,7 @@ def crash(payload: Payload, progress: Progress) -> Answer:
 
 
 def fail(payload: Payload, progress: Progress) -> Answer:
+    """Raise an error, known or not."""
     if payload.get("known"):
         raise NothingRecorded("nothing there", "look elsewhere")
     if payload.get("exit"):
@@ -80,14 +87,17 @@ def fail(payload: Payload, progress: Progress) -> Answer:
 
 
 def greedy(payload: Payload, progress: Progress) -> Answer:
+    """Ask for much memory."""
     return {"bytes": len(bytearray(payload["bytes"]))}, []
 
 
 def unsayable(payload: Payload, progress: Progress) -> Answer:
+    """Answer what JSON cannot say."""
     return {"x": object()}, []
 
 
 def core(payload: Payload, progress: Progress) -> Answer:
+    """Tell the limit on core dumps."""
     import resource
 
     return {"core": list(resource.getrlimit(resource.RLIMIT_CORE))}, []

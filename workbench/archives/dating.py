@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import PurePath
 from typing import Literal
 
@@ -100,7 +100,7 @@ def _by_name(name: str, config: SourceConfig) -> Dating | None:
     notes: list[str] = []
     zone = next((t.zone for t in times if t.zone is not None), None)
     if zone is None and _VMS.search(_stem(name)):
-        zone = timezone.utc
+        zone = UTC
         if config.zone is not None and config.zone.upper() not in ("UTC", "Z"):
             notes.append(f"{name}: the VMS writes such names in UTC; they are read so, not in {config.zone}")
     times = tuple(WrittenTime(local=t.local, zone=t.zone or zone) for t in times)
@@ -179,15 +179,16 @@ def _local(match: re.Match[str]) -> datetime | None:
     )
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return None
+    micro = int((match["fraction"] or "").ljust(6, "0"))
     try:
-        return datetime(year, month, day, hour, minute, second, int((match["fraction"] or "").ljust(6, "0")))
+        return datetime(year, month, day, hour, minute, second, micro)  # noqa: DTZ001 - its zone is found later
     except ValueError:
         return None
 
 
 def _zone_behind(text: str, match: re.Match[str]) -> tzinfo | None:
     if _UTC.match(text, match.end()):
-        return timezone.utc
+        return UTC
     if east := _EAST.match(text, match.end()):
         return _fixed(east, 1, 14)
     # "-0100" behind other forms is as likely a counter; behind ISO's T it is an offset

@@ -24,10 +24,11 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from workbench.core.errors import Cancelled, WorkerDied, WorkError, from_json
+from workbench.core.errors import Cancelled, WorkerDied, from_json
 from workbench.media.worker_child import JOBS, main
 from workbench.media.worker_process import Child
 from workbench.media.worker_wire import Message, encode
@@ -63,7 +64,6 @@ class Worker:
         self._guard = threading.Lock()
         self._child: Child | None = None
         self._owner = os.getpid()
-        self._closed = False
         self._jobs = 0
         _OPEN.add(self)
 
@@ -103,11 +103,11 @@ class Worker:
             raise
 
     def close(self) -> None:
-        """End the child; a running call raises Cancelled. A closed worker stays closed."""
+        """End the child; a running call raises Cancelled, a later one starts a fresh child."""
         with self._guard:
-            self._closed = True
             child, self._child = self._child, None
         if child is not None and self._owner == os.getpid():
+            child.unwanted = True
             child.kill()
 
     def __enter__(self) -> Worker:
@@ -130,8 +130,6 @@ class Worker:
     def _ready(self) -> Child:
         """The running child, started where there is none."""
         with self._guard:
-            if self._closed:
-                raise WorkError("the worker is closed", "Open a new one.")
             if self._owner != os.getpid():
                 self._owner, self._child = os.getpid(), None  # after os.fork the child is our parent's
             if self._child is None or not self._child.usable:
@@ -156,7 +154,7 @@ class Worker:
             raise
         if answer is not None:
             return _opened(answer)
-        if self._closed:
+        if child.unwanted:
             raise Cancelled(f"{job.verb} was stopped because its worker was closed")
         how, words = child.fate()
         said = f"; it last said: {words}" if words else ""
@@ -224,11 +222,11 @@ def _stop_if(cancel: threading.Event | None) -> None:
 
 def _remove(scratch: Any) -> None:
     """Remove a job's part folder with all that is in it; a link to elsewhere is left alone."""
-    if not isinstance(scratch, str | os.PathLike) or not os.fspath(scratch) or os.path.islink(scratch):
+    if not isinstance(scratch, str) or not scratch or Path(scratch).is_symlink():
         return
     for _ in range(5):
         shutil.rmtree(scratch, ignore_errors=True)
-        if not os.path.exists(scratch):
+        if not Path(scratch).exists():
             return
         time.sleep(0.05)  # Windows lets go of a dead process's files a little later
 

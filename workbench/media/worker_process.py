@@ -37,6 +37,8 @@ class Child:
         self._stderr = bytearray()
         self._running = False
         self._doomed = False
+        self.unwanted = False
+        """Set before `kill` by who ends it on purpose."""
         self._started = threading.Event()
         # PR_SET_PDEATHSIG watches the *thread* that forks: the one that listens to the child also starts it
         threading.Thread(target=self._live, name="workbench-worker", daemon=True).start()
