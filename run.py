@@ -13,11 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
-VENV = ROOT / ".venv"
+VENV = (ROOT := Path(__file__).resolve().parent) / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 STAMP = VENV / "ready"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 def quietly(what: str, *command: str | Path) -> None:
@@ -26,8 +24,8 @@ def quietly(what: str, *command: str | Path) -> None:
     done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
     if done.returncode:
         sys.stdout.buffer.write(done.stdout)
-        print(f"run.py: {what} failed. On Debian and Ubuntu, venv needs: apt-get install python3-venv")
-        sys.exit(done.returncode)
+        hint = " (on Debian and Ubuntu: apt-get install python3-venv)" if "making" in what else ""
+        sys.exit(f"run.py: {what} failed{hint}")
 
 
 def set_up(extra: str) -> None:
@@ -35,24 +33,24 @@ def set_up(extra: str) -> None:
     facts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
     state = hashlib.sha256(b"\0".join([*facts, str(ROOT).encode()])).hexdigest()
     stamp = STAMP.read_text().split() if STAMP.exists() and PYTHON.exists() else []
-    if stamp in ([state, extra], [state, "[test]"]):
+    if stamp in ([state, f".{extra}"], [state, ".[test]"]):
         return
     uv = shutil.which("uv")
-    STAMP.unlink(missing_ok=True)
     if not stamp:  # absent, left half-made, or its interpreter is gone
         shutil.rmtree(VENV, ignore_errors=True)
         make = [uv, "venv", "-q", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
         quietly(f"making {VENV}", *make, VENV)
+    STAMP.unlink(missing_ok=True)
     pip = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install", "--no-input"]
     quietly("installing (about a minute, once)", *pip, "-q", "-c", "constraints.txt", "-e", f".{extra}")
-    STAMP.write_text(f"{state} {extra}")
+    STAMP.write_text(f"{state} .{extra}")
 
 
 def test(arguments: list[str]) -> int:
     """ruff, mypy, pytest, in this order; the first that fails ends the run."""
     if not shutil.which("ffmpeg"):
         print("run.py: skipped: tests that compare with ffmpeg; there is none on the path (apt-get install ffmpeg)")
-    if not any(map(shutil.which, CHROMIUM)):
+    if not (shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")):
         print("run.py: skipped: tests in a browser; no Chromium on the path (apt-get install chromium)")
     for step in (["ruff", "check", "."], ["mypy"], ["pytest", *arguments]):
         print(f"run.py: {' '.join(step)}", flush=True)
