@@ -1,8 +1,8 @@
-"""Two commands that set themselves up: `python3 run.py demo [args…]` and `python3 run.py test [pytest args…]`.
+"""Two commands that set themselves up: python3 run.py demo [args…], python3 run.py test [pytest args…].
 
-The first call makes `.venv` beside this file (with uv where it is on the path, else venv and pip) and installs the
-versions in constraints.txt; later calls start at once. The stamp is written last, so that an interrupted set-up is
-made again. Standard library only; exit code of the step that failed.
+The first call makes `.venv` beside this file (with uv where it is on the path, else venv and pip) and
+installs the versions in constraints.txt; later calls start at once. The stamp is written last, so that an
+interrupted set-up is made again. Standard library only; exit code of the step that failed.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ STAMP = VENV / "ready"
 def quietly(what: str, *command: str | Path) -> None:
     """Run one step of the set-up; its output is shown only if it fails, and then ends this program."""
     print(f"run.py: {what}", flush=True)
-    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
+    done = subprocess.run([*map(str, command)], capture_output=True, cwd=ROOT)
     if done.returncode:
-        sys.stdout.buffer.write(done.stdout)
+        sys.stdout.buffer.write(done.stdout + done.stderr)
         hint = " (on Debian and Ubuntu: apt-get install python3-venv)" if "making" in what else ""
         sys.exit(f"run.py: {what} failed{hint}")
 
@@ -38,10 +38,10 @@ def set_up(extra: str) -> None:
     uv = shutil.which("uv")
     if not stamp:  # absent, left half-made, or its interpreter is gone
         shutil.rmtree(VENV, ignore_errors=True)
-        make = [uv, "venv", "-q", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
+        make = (uv, "venv", "-q", "-p", sys.executable) if uv else (sys.executable, "-m", "venv")
         quietly(f"making {VENV}", *make, VENV)
     STAMP.unlink(missing_ok=True)
-    pip = [uv, "pip", "install", "--python", PYTHON] if uv else [PYTHON, "-m", "pip", "install", "--no-input"]
+    pip = (uv, "pip", "install", "-p", PYTHON) if uv else (PYTHON, "-m", "pip", "install", "--no-input")
     quietly("installing (about a minute, once)", *pip, "-q", "-c", "constraints.txt", "-e", f".{extra}")
     STAMP.write_text(f"{state} .{extra}")
 
@@ -49,8 +49,8 @@ def set_up(extra: str) -> None:
 def test(arguments: list[str]) -> int:
     """ruff, mypy, pytest, in this order; the first that fails ends the run."""
     if not shutil.which("ffmpeg"):
-        print("run.py: skipped: tests that compare with ffmpeg; there is none on the path (apt-get install ffmpeg)")
-    if not (shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")):
+        print("run.py: skipped: tests that compare with ffmpeg; none on the path (apt-get install ffmpeg)")
+    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         print("run.py: skipped: tests in a browser; no Chromium on the path (apt-get install chromium)")
     for step in (["ruff", "check", "."], ["mypy"], ["pytest", *arguments]):
         print(f"run.py: {' '.join(step)}", flush=True)
