@@ -1,1 +1,1 @@
-"""Work on single files with PyAV: probe, index, decode, copy, encode, draw, measure. PyAV is imported nowhere else."""
+"""Work on single files with PyAV (probe, index, decode, copy, encode, draw, measure), imported only here."""
