@@ -6,7 +6,7 @@ process carries it out. Times are microseconds on the source's own time line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
@@ -42,6 +42,8 @@ class Segment:
     last_pts: int
     frames: int
     """Frames of the source in this run."""
+    codec: str
+    """Coding of the pictures in the output, in FFmpeg's names."""
     reason: str
     """Why it is copied or re-encoded, in words."""
     packets: tuple[int, int] | None = None
@@ -74,8 +76,6 @@ class ExportPlan:
     gaps: tuple[Gap, ...] = ()
     extra_frames: int = 0
     """Frames before the range that ``cut=keyframe`` brings along."""
-    video_codec: str = ""
-    """Codec of the pictures in the output, in FFmpeg's names."""
     audio: str = ""
     """What happens to the sound, in words."""
     warnings: tuple[str, ...] = field(default=())
@@ -100,10 +100,30 @@ class ExportPlan:
             "fields": [{"field": f.field, "how": f.how, "note": f.note} for f in self.fields],
             "gaps": [gap_json(g, self.dated) for g in self.gaps],
             "frames": {"copy": self.count(Mode.COPY), "encode": self.count(Mode.ENCODE), "extra": self.extra_frames},
-            "video_codec": self.video_codec,
+            "codecs": sorted({s.codec for s in self.segments}),
             "audio": self.audio,
             "warnings": list(self.warnings),
         }
+
+    def to_data(self) -> dict[str, Any]:
+        """The plan with nothing rounded or left out, for another process; `from_data` reads it back."""
+        return {**asdict(self), "spec": self.spec.to_json()}
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> ExportPlan:
+        """Read what `to_data` wrote."""
+        segments = [{**s, "mode": Mode(s["mode"]), "packets": s["packets"] and tuple(s["packets"])} for s in data["segments"]]
+        return cls(
+            **{
+                **data,
+                "spec": ExportSpec.from_json(data["spec"]),
+                "range": Range(**data["range"]),
+                "segments": tuple(Segment(**s) for s in segments),
+                "fields": tuple(FieldPlan(**f) for f in data["fields"]),
+                "gaps": tuple(Gap(**g) for g in data["gaps"]),
+                "warnings": tuple(data["warnings"]),
+            }
+        )
 
 
 def _segment_json(segment: Segment, dated: bool) -> dict[str, Any]:
@@ -116,5 +136,6 @@ def _segment_json(segment: Segment, dated: bool) -> dict[str, Any]:
         "last_pts": segment.last_pts,
         "frames": segment.frames,
         "reason": segment.reason,
+        "codec": segment.codec,
         "part": segment.part,
     }

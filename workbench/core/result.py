@@ -163,3 +163,18 @@ class ExportResult:
             "warnings": list(self.warnings),
             "plan": self.plan.to_json(),
         }
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any], plan: ExportPlan) -> ExportResult:
+        """Read what another process said about a finished export; `plan` is what it was asked to do."""
+        return cls(
+            plan=plan,
+            files=tuple(OutputFile(**{**f, "checks": tuple(f["checks"])}) for f in data["files"]),
+            ledger=Ledger(**data["ledger"]),
+            entries=tuple(LedgerEntry(**e) for e in data["entries"]),
+            sources=tuple(SourceFile(**s) for s in data["sources"]),
+            gaps=tuple(Gap(**g) for g in data["gaps"]),
+            encoder=data["encoder"],
+            versions=data["versions"],
+            warnings=tuple(data["warnings"]),
+        )

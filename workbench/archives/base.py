@@ -1,0 +1,87 @@
+"""`Archive`: where footage lives. Local folders and remote servers answer the same questions.
+
+Contract, held by one test on every implementation: nothing is written to the footage; times are microseconds on the
+source's own time line (UTC where dated, from the first frame where not); ranges are half-open; what an archive cannot
+do is said in the plan, before anything runs; only `WorkbenchError`s leave a method.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+from workbench.core.coverage import Coverage, Source
+from workbench.core.geometry import Area
+from workbench.core.plan import ExportPlan
+from workbench.core.result import ExportResult, Progress
+from workbench.core.spec import ExportSpec, Mask
+from workbench.core.timebase import Moment
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One exact picture; `png` and `jpeg` render it, upright, with masks and crop applied first."""
+
+    source: str
+    file: str
+    """Recording it comes from, relative to the archive."""
+    instant: int
+    """Microseconds on the source's time line."""
+    pts: int
+    time_base: Fraction
+    dated: bool
+    render: Callable[[str, int], bytes]
+    """(``png`` or ``jpeg``, quality 0–6) → encoded picture."""
+
+    def png(self) -> bytes:
+        """The picture as lossless PNG."""
+        return self.render("png", 0)
+
+    def jpeg(self, quality: int = 0) -> bytes:
+        """The picture as JPEG, quality 0 (best) to 6."""
+        return self.render("jpeg", quality)
+
+
+class Archive(Protocol):
+    """See the module's contract."""
+
+    def sources(self) -> tuple[Source, ...]:
+        """The cameras it holds, by id."""
+
+    def coverage(self, source: str, within: tuple[Moment | None, Moment | None] | None = None) -> Coverage:
+        """What is recorded of a source and what is missing; all of it where `within` is None.
+
+        Raises SourceError for a source that is not there.
+        """
+
+    def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
+        """The frame shown at an instant: the last with time <= `at`. NothingRecorded inside a gap."""
+
+    def thumbnails(
+        self,
+        source: str,
+        begin: Moment | None,
+        end: Moment | None,
+        n: int,
+        masks: tuple[Mask, ...] = (),
+        crop: Area | None = None,
+    ) -> list[Frame]:
+        """Up to `n` small pictures spread over a range, fewer where nothing is recorded; each says its own instant."""
+
+    def plan(self, spec: ExportSpec) -> ExportPlan:
+        """What carrying out `spec` would do; nothing is written. RequestError, SourceError or NothingRecorded."""
+
+    def run(
+        self,
+        plan: ExportPlan,
+        out: Path,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ExportResult:
+        """Carry out a plan of this archive, into the folder `out`. WorkError or Cancelled; nothing half is left."""

@@ -1,0 +1,271 @@
+"""`LocalArchive`: a folder of recordings.
+
+A sub-folder is a camera with its files (at any depth) as segments; a recording that lies directly in the folder is a
+camera of its own, and so is a single file given instead of a folder. Footage is only ever opened for reading, by a
+worker process; what was learnt about a file is cached outside the footage, keyed by path, size and time of change.
+
+    archive = LocalArchive("recordings")
+    for source in archive.sources(): print(source.id, source.first)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from workbench.archives.base import Frame, OnProgress
+from workbench.archives.config import ArchiveConfig, read_config
+from workbench.archives.dating import date_file
+from workbench.archives.running import Runner, mask_range, place
+from workbench.archives.timeline import Piece, TimeLine, resolve
+from workbench.core.coverage import Coverage, Source
+from workbench.core.errors import NothingRecorded, RequestError, SourceError
+from workbench.core.geometry import Area
+from workbench.core.plan import ExportPlan
+from workbench.core.result import ExportResult
+from workbench.core.spec import ExportSpec, Mask
+from workbench.core.timebase import Moment, Range, shown
+from workbench.media.heads import load_head
+from workbench.media.suffixes import SUFFIXES
+from workbench.media.worker import Worker
+
+
+def default_cache() -> Path:
+    """Where indexes are kept: ``$WORKBENCH_CACHE``, else the user's cache folder."""
+    if given := os.environ.get("WORKBENCH_CACHE"):
+        return Path(given)
+    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "forensic-workbench"
+
+
+class LocalArchive:
+    """A folder of recordings; see the module and `archives.base.Archive`."""
+
+    def __init__(self, folder: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None) -> None:
+        """Open the folder (or single recording) `folder`; SourceError where there is none. Nothing is read yet."""
+        self.folder = Path(folder)
+        if not self.folder.exists():
+            raise SourceError(f"{self.folder} does not exist", "Check the path.")
+        self.cache = Path(cache) if cache is not None else default_cache()
+        self._worker = Worker()
+        self._lock = threading.RLock()
+        self._lines: dict[str, tuple[tuple[Any, ...], TimeLine, tuple[str, ...]]] = {}
+        self.config = read_config(self.folder) if self.folder.is_dir() else ArchiveConfig()
+
+    def close(self) -> None:
+        """End the worker process; the archive can be used again and starts a new one."""
+        self._worker.close()
+
+    def sources(self) -> tuple[Source, ...]:
+        """The cameras, by id; one whose files cannot be read is listed with the reason in its notes."""
+        return tuple(self._source(name) for name in sorted(self._files()))
+
+    def coverage(self, source: str, within: tuple[Moment | None, Moment | None] | None = None) -> Coverage:
+        """Recorded intervals, gaps and overlaps of a source, each with who says so."""
+        line = self.line(source)
+        return line.coverage(source, self._range(line, within))
+
+    def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
+        """The frame shown at `at`; NothingRecorded before the first picture, behind the last one or in a gap."""
+        line = self.line(source)
+        when = resolve(at, line, "at")
+        pieces = [piece for piece in line.within(Range(when, when + 1)) if not _in_jump(piece, when)]
+        if not pieces or when < pieces[0].start:
+            raise NothingRecorded(
+                f"{source} shows no picture at {shown(when, line.dated)}",
+                f"`workbench coverage` lists what {source} holds.",
+            )
+        return self._frames(source, line, [(pieces[0], when)], masks, crop, small=False)[0]
+
+    def thumbnails(
+        self,
+        source: str,
+        begin: Moment | None,
+        end: Moment | None,
+        n: int,
+        masks: tuple[Mask, ...] = (),
+        crop: Area | None = None,
+    ) -> list[Frame]:
+        """Up to `n` small pictures spread evenly: key frames, or exact frames where key frames are too sparse."""
+        if not 1 <= n <= 10_000:
+            raise RequestError("n", f"{n} is not a number of pictures from 1 to 10000")
+        line = self.line(source)
+        wanted = self._range(line, (begin, end))
+        span = wanted.end - wanted.begin
+        times = [wanted.begin + span * i // n for i in range(n)]
+        found = [(piece, t) for t in times for piece in line.within(Range(t, t + 1))[:1] if not _in_jump(piece, t)]
+        return self._frames(source, line, found, masks, crop, small=True)
+
+    def plan(self, spec: ExportSpec) -> ExportPlan:
+        """What carrying out `spec` would do, segment by segment and field by field."""
+        return self._runner(spec.source).plan(spec)
+
+    def run(
+        self,
+        plan: ExportPlan,
+        out: Path,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ExportResult:
+        """Carry out a plan in the worker process, into the folder `out`."""
+        return self._runner(plan.spec.source).run(plan, out, on_progress, cancel)
+
+    def _runner(self, source: str) -> Runner:
+        return Runner(source, self.line(source), self.config.source(source), self._worker)
+
+    def line(self, source: str) -> TimeLine:
+        """The source's recordings on its time line, indexed where they were not yet."""
+        return self._laid(source)[0]
+
+    def _files(self) -> dict[str, list[Path]]:
+        """Recordings by source id."""
+        if not self.folder.is_dir():
+            return {self.folder.name: [self.folder]}
+        found: dict[str, list[Path]] = {}
+        try:
+            for entry in sorted(self.folder.iterdir()):
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    files = [p for p in sorted(entry.rglob("*")) if _is_recording(p, self.folder)]
+                    if files:
+                        found[entry.name] = files
+                elif _is_recording(entry, self.folder):
+                    found[entry.name] = [entry]
+        except OSError as exc:
+            raise SourceError(f"{self.folder} cannot be searched: {exc.strerror or exc}", "Check your right to read it.") from exc
+        return found
+
+    def _laid(self, source: str) -> tuple[TimeLine, tuple[str, ...]]:
+        files = self._files().get(source)
+        if not files:
+            known = ", ".join(sorted(self._files())) or "none"
+            raise SourceError(f"there is no source {source!r} in {self.folder}", f"Sources: {known}.")
+        state = tuple((str(p), *_state(p)) for p in files)
+        with self._lock:
+            kept = self._lines.get(source)
+            if kept is None or kept[0] != state:
+                kept = (state, *self._lay(source, files))
+                self._lines[source] = kept
+            return kept[1], kept[2]
+
+    def _lay(self, source: str, files: list[Path]) -> tuple[TimeLine, tuple[str, ...]]:
+        config = self.config.source(source)
+        pieces, notes = [], []
+        for path in files:
+            index = self._index_path(path)
+            head = self._head(path, index, notes.append)
+            if head is not None and head["summary"]["frames"]:
+                dating = date_file(path.name, config, head["facts"]["created"])
+                pieces.append(Piece(name=self._name(path), path=path, index=index, head=head, dating=dating))
+        line = TimeLine.of(pieces)
+        notes += [note for piece in line.pieces for note in piece.dating.notes]
+        return line, (*line.notes, *dict.fromkeys(notes))
+
+    def _source(self, source: str) -> Source:
+        line, notes = self._laid(source)
+        config = self.config.source(source)
+        by = list(dict.fromkeys(piece.dating.by for piece in line.pieces))
+        assumed = config.zone is None and any(piece.dating.zone_assumed for piece in line.pieces)
+        zone_note = ("no zone is named for its times: UTC is assumed",) if assumed else ()
+        return Source(
+            id=source,
+            name=config.name or source,
+            files=tuple(self._name(path) for path in self._files()[source]),
+            first=line.first,
+            last=line.last,
+            dated_by=", ".join(by) if line.dated else "undated",
+            zone=config.zone or "UTC",
+            zone_assumed=assumed,
+            clock_offset=config.clock_offset,
+            notes=(*zone_note, *notes),
+        )
+
+    def _head(self, path: Path, index: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
+        head = load_head(index)
+        if head is None:
+            try:
+                self._worker.call("index", {"path": str(path), "index": str(index)})
+                head = load_head(index)
+            except SourceError as exc:
+                note(exc.message)
+                return None
+        if head is None:
+            raise SourceError(f"{path}: its index cannot be kept in {self.cache}", "Set WORKBENCH_CACHE.")
+        return head
+
+    def _index_path(self, path: Path) -> Path:
+        size, changed = _state(path)
+        key = hashlib.sha256(f"{path.resolve()}\0{size}\0{changed}".encode("utf-8", "surrogateescape")).hexdigest()
+        return self.cache / "index" / key[:2] / key[2:32]
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix() if path != self.folder else path.name
+
+    def _range(self, line: TimeLine, within: tuple[Moment | None, Moment | None] | None) -> Range:
+        whole = line.whole()
+        begin, end = within or (None, None)
+        return Range(
+            whole.begin if begin is None else resolve(begin, line, "begin"),
+            whole.end if end is None else resolve(end, line, "end"),
+        )
+
+    def _frames(
+        self,
+        source: str,
+        line: TimeLine,
+        wanted: list[tuple[Piece, int]],
+        masks: tuple[Mask, ...],
+        crop: Area | None,
+        *,
+        small: bool,
+    ) -> list[Frame]:
+        """The pictures shown at the wanted instants, each once; masks cover what is active at a picture's own time."""
+        look = {
+            "masks": [self._mask(mask, line) for mask in masks],
+            "crop": None if crop is None else crop.corners(),
+            "small": small,
+        }
+        places = [{**place(piece), "at": at} for piece, at in wanted]
+        reply = self._worker.call("frames", {**look, "places": places})
+
+        def frame(found: dict[str, Any], picture: bytes | None) -> Frame:
+            def render(form: str, quality: int) -> bytes:
+                if form == "jpeg" and picture is not None:
+                    return picture
+                job = {**look, "place": found["place"], "rank": found["rank"], "form": form, "quality": quality}
+                return self._worker.call("picture", job).blobs[0]
+
+            return Frame(
+                source=source, file=found["place"]["name"], instant=found["us"], pts=found["pts"],
+                time_base=Fraction(found["time_base"]), dated=line.dated, render=render,
+            )  # fmt: skip
+
+        pictures = reply.blobs or [None] * len(reply.data["frames"])
+        return [frame(f, p) for f, p in zip(reply.data["frames"], pictures, strict=True)]
+
+    @staticmethod
+    def _mask(mask: Mask, line: TimeLine) -> dict[str, Any]:
+        return {"mask": mask.to_json(), "range": mask_range(mask, line)}
+
+
+def _in_jump(piece: Piece, when: int) -> bool:
+    return any(piece.start + a <= when < piece.start + b for a, b in piece.head["summary"]["jumps"])
+
+
+def _is_recording(path: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    return path.suffix.lower() in SUFFIXES and not hidden and not path.is_dir()
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        info = path.stat()
+    except OSError:
+        return -1, -1
+    return info.st_size, info.st_mtime_ns

@@ -1,0 +1,159 @@
+"""From a spec to a plan to files, for one source of a local archive: the parent's side of the worker's jobs.
+
+Everything that needs the pictures is done in the worker (`media.jobs`); here times are resolved on the source's time
+line, and what the worker says is turned back into nouns.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from workbench.archives.base import OnProgress
+from workbench.archives.config import SourceConfig
+from workbench.archives.timeline import Piece, TimeLine, resolve
+from workbench.core.coverage import Gap
+from workbench.core.errors import NothingRecorded, RequestError, WorkError
+from workbench.core.plan import ExportPlan
+from workbench.core.result import ExportResult, Progress
+from workbench.core.spec import ExportSpec, Mask
+from workbench.core.timebase import Range, shown
+from workbench.media.worker import Worker
+
+SCRATCH = ".workbench-"
+"""Begin of the name of a folder that holds unfinished files; safe to remove when no export runs."""
+
+
+class Runner:
+    """Plans and runs exports of one source."""
+
+    def __init__(self, source: str, line: TimeLine, config: SourceConfig, worker: Worker) -> None:
+        self.source, self.line, self.config, self.worker = source, line, config, worker
+
+    def plan(self, spec: ExportSpec) -> ExportPlan:
+        """Ask the worker how each stretch will be made. NothingRecorded where no picture lies in the range."""
+        if not self.line.pieces:
+            raise NothingRecorded(f"{self.source} holds no picture that can be read", "See `workbench sources`.")
+        wanted = self._range(spec)
+        reach = Range(wanted.begin, wanted.end + 1) if spec.is_frame else wanted
+        pieces = self.line.within(reach)
+        if not pieces:
+            raise self._nothing(wanted)
+        coverage = self.line.coverage(self.source, wanted)
+        if spec.is_frame and any(g.begin <= wanted.begin < g.end for g in self.line.coverage(self.source, reach).gaps):
+            raise self._nothing(wanted)
+        job = {
+            **self._job(spec, wanted),
+            "gaps": [[g.begin, g.end, g.witness] for g in coverage.gaps],
+            "places": [place(piece) for piece in pieces],
+        }
+        reply = self.worker.call("plan", job)
+        plan = ExportPlan.from_data(reply.data["plan"])
+        if not plan.segments:
+            raise self._nothing(wanted)
+        return plan
+
+    def run(
+        self, plan: ExportPlan, out: Path, on_progress: OnProgress | None, cancel: threading.Event | None
+    ) -> ExportResult:
+        """Let the worker carry out a plan, into files that get their names when they are complete."""
+        if plan.refused:
+            first = plan.refused[0]
+            raise RequestError(first.field, first.note or "this archive cannot do it")
+        scratch = _scratch(out)
+        files = {s.file for s in plan.segments}
+        pieces = [piece for piece in self.line.pieces if piece.name in files]
+        job = {
+            **self._job(plan.spec, plan.range),
+            "plan": plan.to_data(),
+            "places": [place(piece) for piece in pieces],
+            "out": str(out),
+            "scratch": str(scratch),
+        }
+        try:
+            reply = self.worker.call("export", job, on_progress=_told(on_progress), cancel=cancel)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return ExportResult.from_data(reply.data["result"], plan)
+
+    def _range(self, spec: ExportSpec) -> Range:
+        begin, end = resolve(spec.begin, self.line, "begin"), resolve(spec.end, self.line, "end")
+        if end < begin:
+            raise RequestError("end", "it lies before begin", "Exchange the two times.")
+        if begin == end and not spec.is_frame and spec.format != "exe":
+            raise RequestError("end", f"{spec.format} needs a stretch of time", "Set end after begin.")
+        return Range(begin, end)
+
+    def _job(self, spec: ExportSpec, wanted: Range) -> dict[str, Any]:
+        return {
+            "spec": spec.to_json(),
+            "begin": wanted.begin,
+            "end": wanted.end,
+            "dated": self.line.dated,
+            "zone": spec.text_zone or self.config.zone or "UTC",
+            "camera": self.config.name or self.source,
+            "mask_ranges": [mask_range(mask, self.line) for mask in spec.masks],
+        }
+
+    def _nothing(self, wanted: Range) -> NothingRecorded:
+        dated = self.line.dated
+        begin, end = shown(wanted.begin, dated), shown(wanted.end, dated)
+        nearest = _nearest(self.line.coverage(self.source, self.line.whole()).gaps, wanted)
+        whole = self.line.whole()
+        return NothingRecorded(
+            f"{self.source} holds no picture from {begin} to {end}{nearest}",
+            f"It holds pictures from {shown(whole.begin, dated)} to {shown(whole.end, dated)}.",
+        )
+
+
+def _nearest(gaps: tuple[Gap, ...], wanted: Range) -> str:
+    inside = [g for g in gaps if g.begin <= wanted.begin and wanted.end <= g.end]
+    return f" (a gap of {(inside[0].end - inside[0].begin) / 1e6:.3f} s, according to {inside[0].witness})" if inside else ""
+
+
+def place(piece: Piece) -> dict[str, Any]:
+    """A recording as the worker's jobs take it."""
+    return {
+        "name": piece.name,
+        "path": str(piece.path),
+        "index": str(piece.index),
+        "start": piece.start,
+        "used_from": piece.used_from,
+    }
+
+
+def mask_range(mask: Mask, line: TimeLine) -> list[int | None]:
+    """A mask's time range on the time line; None where it is open."""
+    begin = None if mask.begin is None else resolve(mask.begin, line, "masks.begin")
+    end = None if mask.end is None else resolve(mask.end, line, "masks.end")
+    return [begin, end]
+
+
+def _scratch(out: Path) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-", suffix=".part", dir=out))
+    except OSError as exc:
+        raise WorkError(f"{out} cannot be written to: {exc.strerror or exc}", "Choose another folder.") from exc
+
+
+def _told(on_progress: OnProgress | None) -> Any:
+    """Turn the worker's messages into `Progress`, with an estimate of the time left."""
+    if on_progress is None:
+        return None
+    began, best = time.monotonic(), 0.0
+
+    def tell(message: dict[str, Any]) -> None:
+        nonlocal best
+        best = max(best, min(1.0, float(message.get("fraction", 0.0))))
+        spent = time.monotonic() - began
+        left = spent * (1 - best) / best if best > 0.01 else None
+        stage = str(message.get("stage", "export"))
+        on_progress(Progress(frames=int(message.get("frames", 0)), fraction=best, seconds_left=left, stage=stage))
+
+    return tell

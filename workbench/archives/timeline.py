@@ -1,0 +1,197 @@
+"""One source's recordings laid on its time line: when each begins, which stretch of it counts, where gaps are.
+
+    line = TimeLine.of(pieces)
+    line.coverage("hall", Range(a, b)); line.within(Range(a, b))
+
+Where two recordings overlap the earlier one is used up to its end. A recording that nobody dates cannot be placed
+among dated ones; a source of which nothing is dated has a time line that begins at 0 with its first file's first
+picture, its files laid end to end in the order of their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.archives.dating import Dating
+from workbench.core.coverage import Coverage, Gap, Interval, Overlap
+from workbench.core.errors import RequestError
+from workbench.core.timebase import Moment, Offset, Range, instant_us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One recording on a time line."""
+
+    name: str
+    """Path relative to the archive."""
+    path: Path
+    index: Path
+    """Where its index is stored."""
+    head: dict[str, Any]
+    """The stored index without its rows (`media.index.load_head`)."""
+    dating: Dating
+    start: int = 0
+    """Instant of its first picture."""
+    used_from: int = 0
+    """Instant from which it counts: later than `start` where an earlier recording reaches into it."""
+
+    @property
+    def end(self) -> int:
+        """Instant at which its last picture's display time ends."""
+        return self.start + int(self.head["summary"]["end_us"])
+
+    @property
+    def last(self) -> int:
+        """Instant of its last picture."""
+        return self.start + int(self.head["summary"]["last_us"])
+
+    @property
+    def picture(self) -> int:
+        """Usual display time of a picture in microseconds."""
+        return max(1, self.end - self.last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLine:
+    """All recordings of one source, in time order."""
+
+    pieces: tuple[Piece, ...]
+    dated: bool
+    notes: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece]) -> TimeLine:
+        """Lay recordings out; the order of `pieces` counts only where nothing is dated."""
+        dated = [p for p in pieces if p.dating.start_us is not None]
+        if not dated:
+            return cls(pieces=_end_to_end(pieces), dated=False, notes=_undated_note(pieces))
+        lost = [p.name for p in pieces if p.dating.start_us is None]
+        notes = tuple(f"{name} is left out: nobody says when it was recorded, its neighbours are dated" for name in lost)
+        placed = sorted((_moved(p, int(p.dating.start_us or 0)) for p in dated), key=lambda p: (p.start, p.name))
+        return cls(pieces=_without_overlap(placed), dated=True, notes=notes)
+
+    @property
+    def first(self) -> int | None:
+        """Instant of the first picture."""
+        return self.pieces[0].start if self.pieces else None
+
+    @property
+    def last(self) -> int | None:
+        """Instant of the last picture."""
+        return max((p.last for p in self.pieces), default=None)
+
+    def within(self, wanted: Range) -> tuple[Piece, ...]:
+        """The recordings that may hold pictures of a stretch."""
+        return tuple(p for p in self.pieces if p.used_from < wanted.end and p.end > wanted.begin and p.used_from < p.end)
+
+    def whole(self) -> Range:
+        """From the first picture to the end of the last one's display time."""
+        return Range(self.pieces[0].start, max(p.end for p in self.pieces)) if self.pieces else Range(0, 0)
+
+    def coverage(self, source: str, wanted: Range) -> Coverage:
+        """Intervals, gaps and overlaps inside a stretch."""
+        intervals, gaps = [], []
+        reached, by_end = wanted.begin, ""
+        for piece in self.within(wanted):
+            for begin, end in _runs(piece):
+                part = Range(wanted.begin, wanted.end).meet(Range(begin, end)) if begin < end else None
+                if part is None:
+                    continue
+                if part.begin - reached > (piece.picture if intervals else 0):
+                    gaps.append(Gap(begin=reached, end=part.begin, witness=by_end or "file times"))
+                intervals.append(Interval(begin=part.begin, end=part.end, file=piece.name))
+                reached, by_end = max(reached, part.end), "PTS jump"
+            by_end = "container" if _declared_tail(piece) else "file times"
+        if wanted.end > reached and (intervals or wanted.end > wanted.begin):
+            gaps.append(Gap(begin=reached, end=wanted.end, witness=by_end or "file times"))
+        return Coverage(
+            source=source,
+            dated=self.dated,
+            range=wanted,
+            intervals=tuple(intervals),
+            gaps=tuple(gaps),
+            overlaps=self._overlaps(wanted),
+            notes=self.notes + tuple(_loss_notes(self.within(wanted))),
+        )
+
+    def _overlaps(self, wanted: Range) -> tuple[Overlap, ...]:
+        out = []
+        for one, other in zip(self.pieces, self.pieces[1:], strict=False):
+            if other.start >= one.end:
+                continue
+            shared = Range(other.start, max(other.start, min(one.end, other.end))).meet(wanted)
+            if shared is not None:
+                files = (one.name, other.name)
+                out.append(Overlap(begin=shared.begin, end=shared.end, files=files, witness="file times"))
+        return tuple(out)
+
+
+def _runs(piece: Piece) -> list[tuple[int, int]]:
+    """Stretches of a recording between its PTS jumps, from where it counts."""
+    runs, at = [], piece.used_from
+    for before, behind in piece.head["summary"]["jumps"]:
+        runs.append((at, piece.start + before))
+        at = max(at, piece.start + behind)
+    return [*runs, (at, piece.end)]
+
+
+def _declared_tail(piece: Piece) -> bool:
+    return any(loss["at_end"] for loss in piece.head["losses"])
+
+
+def _loss_notes(pieces: Sequence[Piece]) -> list[str]:
+    return [f"{p.name}: {loss['text']} ({loss['witness']})" for p in pieces for loss in p.head["losses"]]
+
+
+def _undated_note(pieces: Sequence[Piece]) -> tuple[str, ...]:
+    if not pieces:
+        return ()
+    note = "nobody says when this was recorded: times are offsets from the first picture"
+    return (note,) if len(pieces) == 1 else (note, "its files are laid end to end in the order of their names")
+
+
+def _moved(piece: Piece, start: int) -> Piece:
+    return Piece(
+        name=piece.name, path=piece.path, index=piece.index, head=piece.head, dating=piece.dating,
+        start=start, used_from=start,
+    )  # fmt: skip
+
+
+def _end_to_end(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    out: list[Piece] = []
+    for piece in pieces:
+        out.append(_moved(piece, out[-1].end if out else 0))
+    return tuple(out)
+
+
+def _without_overlap(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    out: list[Piece] = []
+    reached: int | None = None
+    for piece in pieces:
+        used = piece.start if reached is None else max(piece.start, reached)
+        out.append(
+            Piece(
+                name=piece.name, path=piece.path, index=piece.index, head=piece.head, dating=piece.dating,
+                start=piece.start, used_from=used,
+            )  # fmt: skip
+        )
+        reached = piece.end if reached is None else max(reached, piece.end)
+    return tuple(out)
+
+
+def resolve(moment: Moment, line: TimeLine, field: str) -> int:
+    """A written time as microseconds on `line`; an offset counts from the source's first picture.
+
+    Raises RequestError naming `field` for an instant on an undated line.
+    """
+    if isinstance(moment, Offset):
+        return (line.first or 0) + moment.us
+    if not line.dated:
+        raise RequestError(
+            field, "nobody says when this source was recorded, so an instant means nothing there",
+            "Give +SECONDS from its first picture, or its start in archive.toml.",
+        )  # fmt: skip
+    return instant_us(moment)

@@ -1,0 +1,222 @@
+"""From a plan's segments to coded pictures: copied ones as they are, the others decoded, changed and coded anew.
+
+`Stream.items` yields what goes into the file, in the order of the file. Each item says which picture of which
+recording it is, what became of it, and for a copied one the digest that proves it later on the finished file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.core.plan import Mode, Segment
+from workbench.core.spec import ExportSpec
+from workbench.media.bits import BitstreamError
+from workbench.media.clock import Clock
+from workbench.media.encode import Encoder, Picture
+from workbench.media.hevc_ids import cra_to_bla
+from workbench.media.index import HIDDEN, NO_PICTURE
+from workbench.media.access import Entry
+from workbench.media.nal import NOT_PICTURE, Codec, normalised, to_length_prefixed
+from workbench.media.parameter_sets import ParameterSets, merge, read_extradata
+from workbench.media.recording import Recording
+from workbench.media.retouch import Retouch
+
+NAL_CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "hevc"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One coded picture on its way into a file."""
+
+    data: bytes
+    recording: Recording
+    rank: int
+    tick: int
+    """Output time; only differences mean anything."""
+    key: bool
+    """A new file may begin here."""
+    fate: str
+    """``copied``, ``reencoded`` or ``masked``."""
+    digest: bytes = b""
+    """Of the coded picture, normalised; empty where nothing is claimed."""
+    altered: bool = False
+    """Copied, but its NAL type was changed from CRA to BLA."""
+
+
+def payload_digest(data: bytes, codec: str, length_size: int) -> bytes:
+    """Digest of a coded picture, free of how its container wraps it."""
+    digest = hashlib.sha256()
+    if codec in NAL_CODECS:
+        for nal in normalised(data, NAL_CODECS[codec], length_size):
+            digest.update(len(nal).to_bytes(4, "big"))
+            digest.update(nal)
+    else:
+        digest.update(data)
+    return digest.digest()[:16]
+
+
+class Stream:
+    """The pictures of one part: a stretch of segments that share coding and shape."""
+
+    def __init__(
+        self,
+        segments: list[tuple[Segment, Recording, int, int]],
+        spec: ExportSpec,
+        clock: Clock,
+        retouch: Retouch,
+        kept: Any,
+    ) -> None:
+        """`segments` with the ranks [low, high) of each; `kept(recording, rank)` says whether the divisor keeps it."""
+        self.segments, self.spec, self.clock, self.retouch, self._kept = segments, spec, clock, retouch, kept
+        self.codec = segments[0][0].codec
+        self.copies = any(s.mode is Mode.COPY for s, *_ in segments)
+        self.encodes = any(s.mode is Mode.ENCODE for s, *_ in segments)
+        self.first = segments[0][1]
+        self.used = _source_sets(segments, self.codec) if self.copies else []
+        self.picture = retouch.picture(clock.time_base, self.codec)
+        self.lost: list[tuple[Recording, int]] = []
+        """Pictures that no decoder made."""
+        self.encoder: dict[str, str] = {}
+        self._record = self._merged_record()
+
+    @property
+    def record(self) -> bytes | None:
+        """Extradata of the output stream; None to keep the template's."""
+        return self._record
+
+    @property
+    def reorder(self) -> int:
+        """How many pictures may come before one that is shown earlier."""
+        return max((_reorder(r, s.packets) for s, r, *_ in self.segments if s.packets is not None), default=0)
+
+    def items(self) -> Iterator[Item]:
+        """All coded pictures, in decode order."""
+        encoded_before = False
+        for segment, recording, low, high in self.segments:
+            if segment.mode is Mode.COPY:
+                yield from self._copied(segment, recording, low, high, encoded_before)
+            else:
+                yield from self._encoded(recording, low, high)
+            encoded_before = True
+
+    def _merged_record(self) -> bytes | None:
+        if self.codec not in NAL_CODECS:
+            return None if not self.copies else self.first.index.configs[0] or None
+        sets = list(self.used)
+        if self.encodes:
+            sets += [part for part in [self._new_encoder().sets] if part is not None]
+        return merge(sets).record()
+
+    def _new_encoder(self) -> Encoder:
+        encoder = Encoder(self.picture, self.codec, self.spec.video_quality, self.used)
+        self.encoder = encoder.describe()
+        return encoder
+
+    def _copied(
+        self, segment: Segment, recording: Recording, low: int, high: int, joined: bool
+    ) -> Iterator[Item]:
+        assert segment.packets is not None
+        codec = NAL_CODECS.get(self.codec)
+        size = _length_size(recording, self.codec)
+        entries = recording.index.rows["entry"]
+        closed = _closed_rows(recording, *segment.packets)
+        for row, packet in recording.packets(*segment.packets):
+            rank = int(recording.ranks[row])
+            if not low <= rank < high:
+                continue
+            data = bytes(packet)
+            digest = payload_digest(data, self.codec, size)
+            altered = False
+            if codec is not None:
+                data = _rewrapped(data, codec, size)
+                if row == segment.packets[0] and joined and entries[row] == Entry.CRA:
+                    data, altered = cra_to_bla(data, 4), True
+                    digest = payload_digest(data, self.codec, 4)
+            tick = self.clock.tick(recording, rank)
+            yield Item(data, recording, rank, tick, row in closed, "copied", digest, altered)
+
+    def _encoded(self, recording: Recording, low: int, high: int) -> Iterator[Item]:
+        encoder = self._new_encoder()
+        waiting: deque[tuple[int, int, str]] = deque()
+        expected = low
+
+        def out(coded: list[Any]) -> Iterator[Item]:
+            for one in coded:
+                tick, rank, fate = waiting.popleft()
+                yield Item(one.data, recording, rank, tick, one.key, fate)
+
+        for rank, frame in recording.frames(low, high):
+            self.lost += [(recording, missed) for missed in range(expected, rank)]
+            expected = rank + 1
+            if not self._kept(recording, rank):
+                continue
+            changed, fate = self.retouch.apply(frame, int(recording.us[rank]), self.codec)
+            tick = self.clock.tick(recording, rank)
+            waiting.append((tick, rank, fate))
+            yield from out(encoder.encode(changed, tick - self.clock.tick(recording, low)))
+        self.lost += [(recording, missed) for missed in range(expected, high)]
+        if waiting:
+            yield from out(encoder.finish())
+
+
+def _rewrapped(data: bytes, codec: Codec, length_size: int) -> bytes:
+    """4-byte lengths, parameter sets left to the configuration record."""
+    try:
+        return to_length_prefixed(data, codec, length_size, drop=NOT_PICTURE[codec]) if length_size != 4 else (
+            _without_sets(data, codec)
+        )
+    except BitstreamError:
+        return data
+
+
+def _without_sets(data: bytes, codec: Codec) -> bytes:
+    """A packet of MP4 form as it is, unless it repeats parameter sets."""
+    return to_length_prefixed(data, codec, 4, drop=NOT_PICTURE[codec])
+
+
+def _length_size(recording: Recording, codec: str) -> int:
+    if codec not in NAL_CODECS:
+        return 0
+    try:
+        return read_extradata(recording.index.facts.extradata, NAL_CODECS[codec]).length_size
+    except BitstreamError:
+        return 0
+
+
+def _source_sets(segments: list[tuple[Segment, Recording, int, int]], codec: str) -> list[ParameterSets]:
+    """The parameter sets in force in each copied stretch, each once."""
+    if codec not in NAL_CODECS:
+        return []
+    records = {}
+    for _, recording, low, _ in segments:
+        config = int(recording.index.rows["config"][recording.shown[low]])
+        records[recording.index.configs[config]] = None
+    return [read_extradata(record, NAL_CODECS[codec]) for record in records]
+
+
+def _reorder(recording: Recording, packets: tuple[int, int]) -> int:
+    """Largest distance by which a picture of a copied run is coded before one that is shown earlier."""
+    ranks = recording.ranks[packets[0] : packets[1]]
+    ranks = ranks[ranks >= ranks[0]]
+    return int(np.max(np.arange(len(ranks)) - (ranks - ranks[0])))
+
+
+def _closed_rows(recording: Recording, low: int, high: int) -> frozenset[int]:
+    """Rows of a copied run at which a new file could begin: nothing behind refers to anything before."""
+    ranks = recording.ranks[low:high].copy()
+    skip = (ranks < ranks[0]) | (recording.index.rows["flags"][low:high] & (HIDDEN | NO_PICTURE) != 0)
+    ranks[skip] = ranks[0]
+    before = np.concatenate(([-1], np.maximum.accumulate(ranks)[:-1]))
+    behind = np.concatenate((np.minimum.accumulate(np.where(skip, np.iinfo(np.int64).max, ranks)[::-1])[::-1][1:], [np.iinfo(np.int64).max]))
+    entries = recording.index.rows["entry"][low:high] >= Entry.CLOSED
+    good = entries & ~skip & (before < ranks) & (behind > ranks)
+    return frozenset((np.flatnonzero(good) + low).tolist())
+
+
+__all__ = ["Item", "Picture", "Stream", "payload_digest"]

@@ -1,0 +1,110 @@
+"""What the local engine makes of each field of a spec: exact, approximated (how), or refused (why)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from workbench.core.plan import FieldPlan, Mode, Segment
+from workbench.core.spec import ExportSpec
+from workbench.core.stamp import problems
+from workbench.media import habits
+from workbench.media.probe import VideoFacts
+
+_PAGE = ("snapshot_area", "comment_area", "stamp_area", "layout")
+
+
+def field_plans(spec: ExportSpec, facts: Sequence[VideoFacts], segments: Sequence[Segment]) -> list[FieldPlan]:
+    """One entry for every field of the spec, in its order."""
+    special = {
+        "format": _format(spec),
+        "crop": _crop(spec),
+        "masks": _masks(spec),
+        "stamp_format": _stamp(spec),
+        "comment": _comment(spec),
+        "cut": _cut(spec, segments),
+        "video_quality": _quality(spec, segments),
+        "archive": _archive(spec),
+        "gaps": _gaps(spec),
+        "size_limit": _size(spec),
+    }
+    out = []
+    for field in fields(spec):
+        entry = special.get(field.name)
+        if entry is None and field.name in _PAGE and spec.format != "pdf" and _given(spec, field.name):
+            entry = FieldPlan(field=field.name, how="exact", note="counts for pdf only; nothing to do here")
+        out.append(entry or FieldPlan(field=field.name, how="exact"))
+    return out
+
+
+def _given(spec: ExportSpec, name: str) -> bool:
+    return getattr(spec, name) not in (None, "portrait")
+
+
+def _format(spec: ExportSpec) -> FieldPlan | None:
+    if spec.format != "exe":
+        return None
+    note = "a self-extracting Windows player is not made here; take mkv (lossless) or mp4, which any player opens"
+    return FieldPlan(field="format", how="refused", note=note)
+
+
+def _crop(spec: ExportSpec) -> FieldPlan | None:
+    if spec.crop is None:
+        return None
+    return FieldPlan(field="crop", how="approximated", note="rounded inwards to whole chroma blocks and even sizes")
+
+
+def _masks(spec: ExportSpec) -> FieldPlan | None:
+    if not spec.masks:
+        return None
+    soft = sorted({mask.style for mask in spec.masks} - {"fill"})
+    note = "rounded outwards to whole chroma blocks"
+    if soft:
+        note += f"; {' and '.join(soft)}: obscured, may be recoverable"
+    return FieldPlan(field="masks", how="approximated", note=note)
+
+
+def _stamp(spec: ExportSpec) -> FieldPlan | None:
+    if spec.stamp_format is None or not (found := problems(spec.stamp_format)):
+        return None
+    return FieldPlan(field="stamp_format", how="approximated", note="; ".join(found))
+
+
+def _comment(spec: ExportSpec) -> FieldPlan | None:
+    if not spec.comment or spec.format in ("jpg", "pdf") or habits.draws_comment(spec):
+        return None
+    where = "time track, .vtt and the file's comment tag" if habits.has_time_track(spec) else ".vtt beside the file"
+    return FieldPlan(field="comment", how="exact", note=f"not drawn into the pictures: it is in the {where}")
+
+
+def _cut(spec: ExportSpec, segments: Sequence[Segment]) -> FieldPlan | None:
+    if spec.cut == "keyframe" and any(s.mode is Mode.COPY for s in segments):
+        return FieldPlan(field="cut", how="exact", note="from the key frame before the range: it holds more than asked")
+    return None
+
+
+def _quality(spec: ExportSpec, segments: Sequence[Segment]) -> FieldPlan | None:
+    if spec.video_quality in habits.COPY_QUALITIES and any(s.mode is Mode.COPY for s in segments):
+        return FieldPlan(field="video_quality", how="exact", note="copied pictures keep the source's own quality")
+    return None
+
+
+def _archive(spec: ExportSpec) -> FieldPlan | None:
+    if spec.archive is None:
+        return None
+    note = "a folder of recordings is one archive; leave the field out"
+    return FieldPlan(field="archive", how="refused", note=note)
+
+
+def _gaps(spec: ExportSpec) -> FieldPlan | None:
+    if spec.gaps == "keep" and spec.format == "avi":
+        note = "AVI has no times: a gap is held as empty slots, and one longer than 60,000 slots is joined"
+        return FieldPlan(field="gaps", how="approximated", note=note)
+    return None
+
+
+def _size(spec: ExportSpec) -> FieldPlan | None:
+    if not spec.size_limit or spec.is_frame:
+        return None
+    note = "files are cut between groups of pictures, and at each join; one group larger than the limit is kept whole"
+    return FieldPlan(field="size_limit", how="exact", note=note)

@@ -1,0 +1,246 @@
+"""`VideoIndex`: every coded picture of a recording's video stream, from one pass over its packets.
+
+The index is what planning, reading and counting work on, so that no later step trusts a header. One row per
+packet in decode order: PTS and DTS in the stream's ticks, size, flags, and which parameter sets are in force.
+
+Where the container gives no usable PTS (raw streams; AVI and other files with reordered pictures but no
+display times) the decoder is asked for the display order and times are laid along it; `timing` says which
+way was gone. What the container declares but does not hold, and every damage met, is put down in `losses`.
+
+    index = scan(path)              # reads the whole file once
+    save(index, folder / key); load(folder / key)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Discard
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from workbench.core.errors import SourceError
+from workbench.core.timebase import SECOND
+from workbench.media import losses
+from workbench.media.access import Entry, EntryReader
+from workbench.media.heads import VERSION
+from workbench.media.probe import VideoFacts, open_media, video_facts, video_stream
+from workbench.media.reorder import display_order
+
+ROW = np.dtype(
+    [("pts", "<i8"), ("dts", "<i8"), ("pos", "<i8"), ("size", "<u4"), ("entry", "u1"), ("flags", "u1"), ("config", "<u2")]
+)
+HIDDEN, CORRUPT, NO_PICTURE, KEY = 1, 2, 4, 8
+"""Flags: not shown (edit list), damaged according to the demuxer, yields no picture of its own, container's key."""
+NO_TIME = -(2**63)
+Rows = NDArray[np.void]
+Report = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoIndex:
+    """The packets of one video stream, and what was noticed on the way."""
+
+    facts: VideoFacts
+    rows: Rows
+    timing: str
+    """``container``, ``decoder`` (display order found by decoding) or ``nominal rate`` (no times at all)."""
+    time_base: Fraction
+    """Seconds per tick of `rows`; the container's unless times had to be laid by rate."""
+    rotation: int
+    """Degrees counter-clockwise by which a player turns the coded picture to show it."""
+    tail: int
+    """Ticks for which the last picture is shown."""
+    losses: tuple[losses.Loss, ...]
+    configs: tuple[bytes, ...]
+    """Extradata by the rows' `config` number; more than one where parameter sets change inside the recording."""
+    size: int
+    """Bytes of the file when it was indexed."""
+
+    @property
+    def shown(self) -> NDArray[np.intp]:
+        """Rows that show a picture, in display order."""
+        visible = np.flatnonzero(self.rows["flags"] & (HIDDEN | NO_PICTURE) == 0)
+        order: NDArray[np.intp] = visible[np.argsort(self.rows["pts"][visible], kind="stable")]
+        return order
+
+    def microseconds(self, pts: NDArray[np.int64], zero: int) -> NDArray[np.int64]:
+        """Microseconds from `zero` (a PTS) of each PTS, rounded down like `timebase.media_us`, without overflow."""
+        whole, rest = np.divmod((pts - zero) * self.time_base.numerator, self.time_base.denominator)
+        out: NDArray[np.int64] = whole * SECOND + rest * SECOND // self.time_base.denominator
+        return out
+
+
+def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
+    """Read every packet of a recording and say what is there.
+
+    Raises SourceError where the file cannot be opened, holds no video, or no packet can be read.
+    """
+    with open_media(path) as container:
+        stream = video_stream(container, path)
+        facts = video_facts(stream)
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = Discard.all
+        entries = EntryReader(facts)
+        rows, notes = _read_rows(path, stream, entries, report)
+    if not len(rows):
+        raise SourceError(f"{path}: not one picture can be read", "The file's data is missing or damaged.")
+    index = VideoIndex(
+        facts=facts, rows=rows, timing="container", time_base=facts.time_base,
+        rotation=0, tail=1, losses=tuple(notes), configs=tuple(entries.configs), size=path.stat().st_size,
+    )  # fmt: skip
+    index = display_order(path, index, report)
+    index = _without_backward_jumps(index)
+    index = replace(index, tail=_tail(index))
+    return replace(index, losses=(*index.losses, *losses.declared(index), *losses.transport(path, facts)))
+
+
+def _read_rows(
+    path: Path, stream: VideoStream, entries: EntryReader, report: Report
+) -> tuple[Rows, list[losses.Loss]]:
+    found: list[tuple[int, ...]] = []
+    notes: list[losses.Loss] = []
+    try:
+        for packet in stream.container.demux(stream):
+            if packet.size == 0:
+                continue
+            found.append(_row(packet, entries))
+            if len(found) % 2048 == 0:
+                report({"stage": "index", "file": path.name, "frames": len(found), "position": packet.pos})
+    except (FFmpegError, OSError) as exc:
+        at = f"after {len(found)} pictures"
+        notes.append(losses.Loss("container", f"reading stops {at}: {exc.strerror or exc}", None))
+    return np.array(found, dtype=ROW), notes
+
+
+def _row(packet: Packet[VideoStream], entries: EntryReader) -> tuple[int, ...]:
+    key = packet.is_keyframe
+    entry, config = entries.read(packet) if key else (Entry.NONE, entries.config)
+    flags = HIDDEN * packet.is_discard | CORRUPT * packet.is_corrupt | KEY * key
+    pts, dts = packet.pts, packet.dts
+    return (
+        NO_TIME if pts is None else pts,
+        NO_TIME if dts is None else dts,
+        -1 if packet.pos is None else packet.pos,
+        packet.size,
+        int(entry),
+        flags,
+        config,
+    )
+
+
+def _without_backward_jumps(index: VideoIndex) -> VideoIndex:
+    """Lay what follows a clock that jumped back directly behind what came before, and say so.
+
+    A jump is a key picture whose time lies before pictures decoded earlier by more than reordering explains.
+    """
+    rows, notes = index.rows, []
+    pts = rows["pts"].copy()
+    latest = np.maximum.accumulate(pts)
+    typical = _typical(pts)
+    for at in np.flatnonzero(rows["flags"] & KEY):
+        if at and pts[at] < latest[at - 1] - 32 * typical:
+            shift = int(latest[at - 1] + typical - pts[at])
+            pts[at:] += shift
+            latest = np.maximum.accumulate(pts)
+            seconds = float(shift * index.time_base)
+            notes.append(losses.Loss("PTS jump", f"the recorder's clock jumps back by {seconds:.3f} s at picture {at}", 0))
+    if not notes:
+        return index
+    rows = rows.copy()
+    rows["pts"] = pts
+    return replace(index, rows=rows, losses=(*index.losses, *notes))
+
+
+def _typical(pts: NDArray[np.int64]) -> int:
+    steps = np.diff(np.unique(pts))
+    return max(1, int(np.median(steps))) if len(steps) else 1
+
+
+def _tail(index: VideoIndex) -> int:
+    pts = index.rows["pts"][index.shown]
+    if len(pts) > 1:
+        return _typical(pts)
+    rate = index.facts.rate or Fraction(25)
+    return max(1, round(1 / rate / index.time_base))
+
+
+def jumps(index: VideoIndex) -> list[tuple[int, int]]:
+    """Stretches without a picture inside the recording, in microseconds from its first picture.
+
+    A pause counts from a second on, and from five usual picture intervals on where those are longer.
+    """
+    pts = index.rows["pts"][index.shown]
+    if len(pts) < 2:
+        return []
+    least = max(5 * index.tail, int(1 / index.time_base))
+    before = np.flatnonzero(np.diff(pts) > least)
+    zero = int(pts[0])
+    starts = index.microseconds(pts[before] + index.tail, zero)
+    ends = index.microseconds(pts[before + 1], zero)
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def summary(index: VideoIndex) -> dict[str, Any]:
+    """What archives ask without loading the rows: counts and times in microseconds from the first picture."""
+    pts = index.rows["pts"][index.shown]
+    if not len(pts):
+        return {"frames": 0, "last_us": 0, "end_us": 0, "jumps": []}
+    ends = np.array([pts[-1], int(pts[-1]) + index.tail], np.int64)
+    last, end = index.microseconds(ends, int(pts[0])).tolist()
+    return {"frames": len(pts), "last_us": last, "end_us": end, "jumps": jumps(index)}
+
+
+def save(index: VideoIndex, path: Path) -> None:
+    """Store an index as two files, ``path.npy`` and ``path.json``; the second is written last and names the first."""
+    head = {
+        "version": VERSION,
+        "facts": index.facts.to_json(),
+        "timing": index.timing,
+        "time_base": str(index.time_base),
+        "rotation": index.rotation,
+        "tail": index.tail,
+        "losses": [loss.to_json() for loss in index.losses],
+        "configs": [config.hex() for config in index.configs],
+        "size": index.size,
+        "rows": len(index.rows),
+        "summary": summary(index),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for suffix, write in ((".npy", lambda f: np.save(f, index.rows)), (".json", lambda f: f.write(json.dumps(head).encode()))):
+        temporary = path.with_name(f"{path.name}{suffix}.{os.getpid()}.part")
+        with temporary.open("wb") as file:
+            write(file)
+        os.replace(temporary, path.with_name(path.name + suffix))
+
+
+def load(path: Path) -> VideoIndex | None:
+    """Read a stored index; None where there is none, it is of another version, or it is damaged."""
+    try:
+        head = json.loads(path.with_name(path.name + ".json").read_bytes())
+        rows = np.load(path.with_name(path.name + ".npy"), mmap_mode="r", allow_pickle=False)
+        if head["version"] != VERSION or rows.dtype != ROW or len(rows) != head["rows"]:
+            return None
+        return VideoIndex(
+            facts=VideoFacts.from_json(head["facts"]),
+            rows=rows,
+            timing=head["timing"],
+            time_base=Fraction(head["time_base"]),
+            rotation=head["rotation"],
+            tail=head["tail"],
+            losses=tuple(losses.Loss(**loss) for loss in head["losses"]),
+            configs=tuple(bytes.fromhex(config) for config in head["configs"]),
+            size=head["size"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None

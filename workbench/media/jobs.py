@@ -1,0 +1,47 @@
+"""What the worker process can be asked to do: one verb a function, plain data in, plain data and bytes out.
+
+index     read a recording once and store its index          plan      say how an export would be made
+export    make the files of a plan                            frames    find the pictures shown at some instants
+picture   render one picture as PNG or JPEG
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workbench.media import frames, index, planner
+from workbench.media.exporting import export
+from workbench.media.quiet import silence
+
+Report = Callable[[dict[str, Any]], None]
+Answer = tuple[dict[str, Any], list[bytes]]
+
+silence()
+
+
+def make_index(job: dict[str, Any], report: Report) -> Answer:
+    """Index the recording at ``path`` and store it at ``index``."""
+    made = index.scan(Path(job["path"]), report)
+    index.save(made, Path(job["index"]))
+    return {"frames": len(made.rows)}, []
+
+
+def make_plan(job: dict[str, Any], report: Report) -> Answer:
+    """See `planner.plan`."""
+    return {"plan": planner.plan(job).to_data()}, []
+
+
+def make_export(job: dict[str, Any], report: Report) -> Answer:
+    """See `exporting.export`."""
+    return {"result": export(job, report)}, []
+
+
+VERBS: dict[str, Callable[[dict[str, Any], Report], Answer]] = {
+    "index": make_index,
+    "plan": make_plan,
+    "export": make_export,
+    "frames": frames.find,
+    "picture": frames.render,
+}

@@ -1,0 +1,113 @@
+"""The frame ledger while it is written: what became of each source picture in the range, each accounted for once.
+
+Pictures come one by one from the muxing side (`wrote`), from the divisor (`dropped`) and from the decoder (`lost`);
+`entries` joins them to runs of one fate. What recordings declare but do not hold is added at the end as missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.plan import ExportPlan
+from workbench.core.result import Ledger, LedgerEntry
+from workbench.core.timebase import Range
+from workbench.media.coded import NAL_CODECS, Item
+from workbench.media.recording import Recording
+
+_FATES = ("", "copied", "altered", "reencoded", "masked", "dropped", "undecodable")
+_CODES = {fate: code for code, fate in enumerate(_FATES)}
+
+
+class Book:
+    """Fates by recording and rank, one byte a picture."""
+
+    def __init__(self, plan: ExportPlan) -> None:
+        self.plan = plan
+        self._fates: dict[str, tuple[Recording, NDArray[np.uint8]]] = {}
+        self._missing: list[LedgerEntry] = []
+
+    def wrote(self, item: Item) -> None:
+        """A picture went into a file."""
+        self._set(item.recording, item.rank, "altered" if item.altered else item.fate)
+
+    def dropped(self, recording: Recording, rank: int) -> None:
+        """The rate divisor left a picture out."""
+        self._set(recording, rank, "dropped")
+
+    def lost(self, pictures: Iterable[tuple[Recording, int]]) -> None:
+        """No decoder made these pictures."""
+        for recording, rank in pictures:
+            self._set(recording, rank, "undecodable")
+
+    def add_missing(self, recordings: Iterable[Recording], wanted: Range) -> None:
+        """What a recording declares behind its last picture, as far as it would lie in the range."""
+        for recording in recordings:
+            picture = max(1, recording.end - int(recording.us[-1]))
+            for loss in recording.index.losses:
+                room = max(0, round((wanted.end - recording.end) / picture))
+                count = min(loss.frames or 0, room) if loss.at_end else 0
+                if count:
+                    first = recording.end
+                    last = recording.end + (count - 1) * picture
+                    self._missing.append(
+                        LedgerEntry(
+                            file=recording.name, fate="missing", first=first, last=last, frames=count, reason=loss.text
+                        )
+                    )
+
+    def entries(self) -> list[LedgerEntry]:
+        """Runs of one fate, in time order of each recording, the missing last."""
+        return [entry for recording, fates in self._fates.values() for entry in self._runs(recording, fates)] + self._missing
+
+    def ledger(self) -> Ledger:
+        """The six numbers."""
+        counts = dict.fromkeys(Ledger().to_json(), 0)
+        for entry in self.entries():
+            counts[entry.fate] += entry.frames
+        return Ledger(**counts)
+
+    def _set(self, recording: Recording, rank: int, fate: str) -> None:
+        kept = self._fates.get(recording.name)
+        if kept is None:
+            kept = self._fates[recording.name] = (recording, np.zeros(len(recording.shown), np.uint8))
+        kept[1][rank] = _CODES[fate]
+
+    def _runs(self, recording: Recording, fates: NDArray[np.uint8]) -> list[LedgerEntry]:
+        borders = [0, *(np.flatnonzero(np.diff(fates)) + 1).tolist(), len(fates)]
+        out = []
+        for low, high in zip(borders, borders[1:], strict=False):
+            fate = _FATES[fates[low]]
+            if fate:
+                out.append(self._entry(recording, low, high, fate))
+        return out
+
+    def _entry(self, recording: Recording, low: int, high: int, fate: str) -> LedgerEntry:
+        proof = ""
+        if fate in ("copied", "altered"):
+            proof = "normalised NAL units equal" if recording.index.facts.codec in NAL_CODECS else "packet payloads equal"
+        if fate == "altered":
+            fate, proof = "copied", "normalised NAL units equal but for the NAL type (CRA to BLA) that a joint needs"
+        return LedgerEntry(
+            file=recording.name,
+            fate=fate,
+            first=int(recording.us[low]),
+            last=int(recording.us[high - 1]),
+            frames=high - low,
+            first_pts=int(recording.pts[low]),
+            last_pts=int(recording.pts[high - 1]),
+            reason=self._reason(recording, int(recording.pts[low]), fate),
+            proof=proof,
+        )
+
+    def _reason(self, recording: Recording, pts: int, fate: str) -> str:
+        if fate == "undecodable":
+            return "no decoder makes a picture of it"
+        if fate == "dropped":
+            return f"one frame of {self.plan.spec.rate_divisor} is kept"
+        for segment in self.plan.segments:
+            if segment.file == recording.name and segment.first_pts <= pts <= segment.last_pts:
+                return segment.reason
+        return ""

@@ -1,0 +1,120 @@
+"""Opening a finished file again: what is in it is counted there, never taken from what we meant to write.
+
+    found = measure(path, codec, expected)      # raises nothing for a wrong file: found.problems says what is wrong
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.error import FFmpegError
+from av.stream import Discard
+
+from workbench.core.errors import WorkError
+from workbench.media.coded import NAL_CODECS, payload_digest
+from workbench.media.probe import open_media, video_stream
+
+DECODE_BUDGET = 1_500_000_000
+"""Pixels up to which every picture of a finished file is decoded again; beyond, joints are, and it is said."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """What a finished file holds."""
+
+    shown: int = 0
+    """Pictures a player shows."""
+    contained: int = 0
+    """Pictures in the file, hidden ones included."""
+    ticks: list[int] = field(default_factory=list)
+    """Display time of each picture, in decode order."""
+    time_base: Fraction = Fraction(1, 1000)
+    decoded: int | None = None
+    """Pictures that a decoder made of it; None where that was not checked."""
+    problems: list[str] = field(default_factory=list)
+    checks: list[str] = field(default_factory=list)
+
+
+def measure(path: Path, codec: str, wanted: Sequence[bytes], report: Callable[[int], None]) -> Measured:
+    """Read every packet of a finished file.
+
+    `wanted` are the digests of its coded pictures in decode order, empty ones where nothing is claimed.
+    """
+    found = Measured()
+    with open_media(path) as container:
+        stream = video_stream(container, path)
+        found.time_base = stream.time_base or found.time_base
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = Discard.all
+        for packet in container.demux(stream):
+            if packet.size == 0:
+                continue
+            at = found.contained
+            found.contained += 1
+            found.shown += not packet.is_discard
+            if packet.pts is None:
+                found.problems.append(f"picture {at} of {path.name} has no time")
+                continue
+            found.ticks.append(packet.pts)
+            if at < len(wanted) and wanted[at]:
+                digest = payload_digest(bytes(packet), codec, 4 if codec in NAL_CODECS else 0)
+                if digest != wanted[at]:
+                    found.problems.append(f"picture {at} of {path.name} is not the one that was copied")
+            if at % 256 == 0:
+                report(at)
+    if found.contained != len(wanted):
+        found.problems.append(f"{path.name} holds {found.contained} pictures, {len(wanted)} were written")
+    copied = sum(1 for digest in wanted if digest)
+    if copied and not found.problems:
+        unit = "normalised NAL units" if codec in NAL_CODECS else "packet payloads"
+        found.checks.append(f"{copied} copied pictures: {unit} equal to the source's")
+    return found
+
+
+def decode_again(path: Path, found: Measured, report: Callable[[int], None]) -> None:
+    """Decode a whole finished file and compare the number of pictures; says so in `found`."""
+    count = errors = 0
+    with open_media(path) as container:
+        stream = video_stream(container, path)
+        stream.thread_type = "AUTO"
+        for packet in container.demux(stream):
+            try:
+                frames = packet.decode()
+            except FFmpegError:
+                errors += 1
+                continue
+            count += len(frames)
+            if count % 64 == 0:
+                report(count)
+    found.decoded = count
+    if errors or count != found.shown:
+        found.problems.append(f"{path.name} shows {found.shown} pictures, a decoder makes {count} ({errors} errors)")
+    else:
+        found.checks.append(f"all {count} pictures decode")
+
+
+def sha256(path: Path, report: Callable[[int], None] = lambda done: None) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    done = 0
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+                done += len(block)
+                report(done)
+    except OSError as exc:
+        raise WorkError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    return digest.hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """PyAV and the FFmpeg libraries it carries."""
+    libraries = {name: ".".join(map(str, version)) for name, version in av.library_versions.items()}
+    return {"pyav": av.__version__, "ffmpeg": getattr(av, "ffmpeg_version_info", "unknown"), **libraries}

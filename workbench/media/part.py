@@ -1,0 +1,154 @@
+"""`Part`: one output file while it is written.
+
+Coded pictures come in decode order with their display times; the decode times that a container wants are made here:
+the n-th smallest display time, shifted by how far pictures are reordered. Sound and text are mixed in by time.
+
+    with source_template(path) as template:
+        part = Part(scratch / "a.mp4", "mp4", template, record, clock.time_base, reorder=2)
+    part.video(coded.data, coded.pts, coded.key)
+    part.close()
+"""
+
+from __future__ import annotations
+
+import heapq
+import io
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from workbench.core.errors import WorkError
+from workbench.media.encode import ENCODERS, Picture, configure, options
+from workbench.media.probe import open_media, video_stream
+
+CONTAINERS = {"mp4": "mp4", "mkv": "matroska", "avi": "avi"}
+TAGS = {("mp4", "h264"): "avc1", ("mp4", "hevc"): "hvc1"}
+DETERMINISTIC = {"fflags": "+bitexact"}
+"""Muxer options that keep random ids and library versions out of the file."""
+OVERHEAD = 48
+"""Bytes a container spends on one packet at the most: sample tables, a block header, an index entry."""
+_NEEDS_OPAQUE = frozenset({"av1", "vp8", "vp9"})
+"""Codings whose decoder library has another name than the coding, which PyAV's plain template does not know."""
+
+
+@contextmanager
+def source_template(path: Path) -> Iterator[VideoStream]:
+    """The source's own stream as the pattern of an output stream: colour tags, shape and rotation come along."""
+    with open_media(path) as container:
+        yield video_stream(container, path)
+
+
+@contextmanager
+def encoder_template(picture: Picture, codec: str, quality: int) -> Iterator[VideoStream]:
+    """A pattern for a file whose pictures are all coded anew: one empty picture coded with the same settings."""
+    memory = io.BytesIO()
+    with av.open(memory, "w", format="mov") as out:
+        stream = out.add_stream(ENCODERS[codec], rate=picture.rate)
+        assert isinstance(stream, VideoStream) and isinstance(stream.codec_context, VideoCodecContext)
+        configure(stream.codec_context, codec, picture, options(codec, quality, picture))
+        stream.time_base = picture.time_base
+        frame = VideoFrame(picture.width, picture.height, picture.pix_fmt)
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        frame.pts, frame.time_base = 0, picture.time_base
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            out.mux(packet)
+    memory.seek(0)
+    with av.open(memory) as opened:
+        assert isinstance(opened, InputContainer)
+        yield opened.streams.video[0]
+
+
+class Part:
+    """An output file; nothing but `close` makes it complete."""
+
+    def __init__(
+        self,
+        path: Path,
+        form: str,
+        template: VideoStream,
+        extradata: bytes | None,
+        time_base: Fraction,
+        *,
+        reorder: int,
+        picture: int,
+        metadata: Mapping[str, str],
+        chapters: list[dict[str, Any]],
+        rotation: int = 0,
+    ) -> None:
+        """Open the file.
+
+        `reorder` is how many pictures may be coded before one that is shown earlier, `picture` the ticks one usually
+        lasts, `extradata` the configuration record (None: the template's own), `rotation` what a player is told to
+        do beyond what the template says.
+        """
+        self.path, self.form, self.time_base = path, form, time_base
+        self.container = av.open(os.fspath(path), "w", format=CONTAINERS[form], options=DETERMINISTIC)
+        codec = template.codec_context.codec.canonical_name
+        self._video = self.container.add_stream_from_template(template, opaque=codec in _NEEDS_OPAQUE)
+        self._video.time_base = time_base
+        self._video.codec_context.time_base = time_base
+        if extradata is not None:
+            self._video.codec_context.extradata = extradata
+        if (form, codec) in TAGS:
+            self._video.codec_context.codec_tag = TAGS[form, codec]
+        if rotation:
+            self._video.set_display_rotation(rotation)
+        self.container.metadata.update(metadata)
+        if chapters:
+            self.container.set_chapters(chapters)
+        self._reorder = reorder
+        self._waiting: list[int] = []
+        self._written = 0
+        self._picture = picture
+        self.size = 0
+        """Bytes of packets so far, with what the container spends on them."""
+
+    def video(self, data: bytes, pts: int, key: bool) -> None:
+        """Add one coded picture, shown at `pts` ticks of the file's own time."""
+        heapq.heappush(self._waiting, pts)
+        if self._written < self._reorder:
+            dts = (self._written - self._reorder) * self._picture
+        else:
+            dts = heapq.heappop(self._waiting)
+        self._written += 1
+        packet: Packet[Any] = Packet(data)
+        packet.pts, packet.dts = pts, dts
+        packet.time_base, packet.stream, packet.is_keyframe = self.time_base, self._video, key
+        self.mux_ready(packet)
+
+    def mux_ready(self, packet: Packet[Any]) -> None:
+        """Hand a packet that knows its stream and times to the container; WorkError where it will not take it."""
+        self.size += packet.size + OVERHEAD
+        try:
+            self.container.mux(packet)
+        except (FFmpegError, OSError) as exc:
+            raise write_fault(self.path, exc) from exc
+
+    def close(self) -> None:
+        """Write what the container still owes, and bring the file to the disk."""
+        try:
+            self.container.close()
+            with self.path.open("rb+") as file:
+                os.fsync(file.fileno())
+        except (FFmpegError, OSError) as exc:
+            raise write_fault(self.path, exc) from exc
+
+
+def write_fault(path: Path, exc: FFmpegError | OSError) -> WorkError:
+    """What to tell a person when writing failed."""
+    reason = exc.strerror or str(exc)
+    advice = "Free some space or choose another folder." if getattr(exc, "errno", 0) in (28, 122) else "Choose another folder."
+    return WorkError(f"writing {path.name} failed: {reason}", advice)
+

@@ -1,0 +1,208 @@
+"""`Recording`: one indexed file, read by row and by rank instead of by time.
+
+A *row* is a packet's number in decode order, a *rank* a picture's number in display order. Every reader opens the
+file anew, finds its first packet by byte position, and checks each packet against the index, so that a seek that
+lands elsewhere, or a file that changed meanwhile, can never shift a picture unnoticed.
+
+    recording = Recording("hall/a.mp4", path, index, zero=1_772_359_200_000_000)
+    for rank, frame in recording.frames(10, 20): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Discard
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from workbench.core.errors import WorkError
+from workbench.media.access import Entry
+from workbench.media.index import NO_TIME, VideoIndex
+from workbench.media.probe import open_media, video_stream
+
+_MOST_SKIPPED = 20_000
+"""Packets read in search of the wanted one before a seek counts as missed."""
+
+
+class Recording:
+    """One file of a source with its index and its place on the source's time line."""
+
+    def __init__(self, name: str, path: Path, index: VideoIndex, zero: int) -> None:
+        self.name = name
+        """Path relative to the archive."""
+        self.path = path
+        self.index = index
+        self.zero = zero
+        """Microseconds of the first shown picture on the source's time line."""
+        self.shown: NDArray[np.intp] = index.shown
+        """Row of each rank."""
+        self.pts: NDArray[np.int64] = index.rows["pts"][self.shown]
+        """PTS of each rank, rising."""
+        self.ranks: NDArray[np.int64] = np.full(len(index.rows), -1, np.int64)
+        """Rank of each row, -1 for rows that show nothing."""
+        self.ranks[self.shown] = np.arange(len(self.shown))
+        self._us: NDArray[np.int64] | None = None
+
+    @property
+    def us(self) -> NDArray[np.int64]:
+        """Instant of each rank on the source's time line, in microseconds."""
+        if self._us is None:
+            self._us = self.zero + self.index.microseconds(self.pts, int(self.pts[0]))
+        return self._us
+
+    @property
+    def end(self) -> int:
+        """Instant at which the last picture's display time ends."""
+        last = np.array([int(self.pts[-1]) + self.index.tail], np.int64)
+        return self.zero + int(self.index.microseconds(last, int(self.pts[0]))[0])
+
+    def between(self, begin: int, end: int) -> tuple[int, int]:
+        """The ranks with begin <= instant < end."""
+        low, high = np.searchsorted(self.us, [begin, end], side="left")
+        return int(low), int(high)
+
+    def entry_before(self, rank: int, least: Entry = Entry.CLOSED) -> int:
+        """The last row to enter at so that every picture from `rank` on decodes right; 0 where there is none."""
+        entries = self.index.rows["entry"]
+        good = (entries >= least) & (entries != Entry.GRADUAL)
+        rows = np.flatnonzero(good & (self.ranks >= 0) & (self.ranks <= rank))
+        first = int(self.shown[rank])
+        rows = rows[rows <= first]
+        return int(rows[-1]) if len(rows) else 0
+
+    def packets(self, low: int, high: int) -> Iterator[tuple[int, Packet[VideoStream]]]:
+        """The packets of rows [low, high), in decode order."""
+        with self._opened_at(low) as (_, packets):
+            yield from self._checked(packets, low, high)
+
+    def frames(self, low: int, high: int, *, threads: str = "AUTO") -> Iterator[tuple[int, VideoFrame]]:
+        """The pictures of ranks [low, high) in display order, each with its rank.
+
+        Pictures that no decoder makes are left out: the caller sees it by the missing rank. A frame's own PTS is
+        its row; use `pts[rank]`.
+        """
+        if low >= high:
+            return
+        rows = self.shown[low:high]
+        start, stop = self._decodable_from(low), int(rows.max()) + 1
+        with self._opened_at(start) as (stream, packets):
+            stream.thread_type = threads
+            for frame in self._decoded(stream, self._checked(packets, start, stop)):
+                rank = int(self.ranks[frame.pts]) if frame.pts is not None and 0 <= frame.pts < len(self.ranks) else -1
+                if low <= rank < high:
+                    yield rank, frame
+
+    def _decodable_from(self, rank: int) -> int:
+        row = self.entry_before(rank, Entry.OPEN)
+        if self.index.rows["entry"][row] != Entry.OPEN:
+            return row
+        # A recovery point promises right pictures in output order; begin one earlier, since encoders differ.
+        return self.entry_before(int(self.ranks[row]) - 1, Entry.OPEN) if self.ranks[row] > 0 else row
+
+    @staticmethod
+    def _decoded(stream: VideoStream, packets: Iterator[tuple[int, Packet[VideoStream]]]) -> Iterator[VideoFrame]:
+        for row, packet in packets:
+            packet.pts = packet.dts = row
+            try:
+                yield from packet.decode()
+            except FFmpegError:
+                continue
+        try:
+            yield from stream.codec_context.decode(None)
+        except FFmpegError:
+            return
+
+    def _checked(self, packets: Iterator[Packet[VideoStream]], low: int, high: int) -> Iterator[tuple[int, Packet[VideoStream]]]:
+        """Packets [low, high), each compared with the index."""
+        row: int | None = None
+        sizes = self.index.rows["size"]
+        for packet in packets:
+            if packet.size == 0:
+                continue
+            row = self._row_of(packet) if row is None else row + 1
+            if row is None or row < low:
+                continue
+            if row >= len(sizes) or sizes[row] != packet.size:
+                raise WorkError(
+                    f"{self.path} is not what it was when it was indexed (picture {row})",
+                    "Keep the recordings unchanged while working; run again to index it anew.",
+                )
+            if row < high:
+                yield row, packet
+            if row + 1 >= high:
+                return
+
+    @contextmanager
+    def _opened_at(self, row: int) -> Iterator[tuple[VideoStream, Iterator[Packet[VideoStream]]]]:
+        """The file opened so that its packets begin at or before `row`, by seeking where that is safe."""
+        for attempt in range(3) if row else ():
+            with self._open() as (container, stream):
+                packets = self._sought(container, stream, row, attempt)
+                if packets is not None:
+                    yield stream, packets
+                    return
+        with self._open() as (container, stream):
+            yield stream, self._demuxed(container, stream)
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        with open_media(self.path) as container:
+            stream = video_stream(container, self.path)
+            for other in container.streams:
+                if other.index != stream.index:
+                    other.discard = Discard.all
+            yield container, stream
+
+    def _sought(
+        self, container: InputContainer, stream: VideoStream, row: int, attempt: int
+    ) -> Iterator[Packet[VideoStream]] | None:
+        """Packets from a place at or before `row`; None where the seek missed."""
+        if not self._seek(container, stream, row, attempt):
+            return None
+        packets = self._demuxed(container, stream)
+        for _, packet in zip(range(_MOST_SKIPPED), packets, strict=False):
+            found = self._row_of(packet) if packet.size else None
+            if found is not None:
+                return chain([packet], packets) if found <= row else None
+        return None
+
+    def _seek(self, container: InputContainer, stream: VideoStream, row: int, attempt: int) -> bool:
+        if self.index.timing == "nominal rate":
+            return False
+        times = [t for t in (self.index.rows["pts"][row], self.index.rows["dts"][row]) if t != NO_TIME]
+        if self.index.timing == "decoder":
+            times = [t for t in (self.index.rows["dts"][row],) if t != NO_TIME]
+        if not times:
+            return False
+        back = (0 if "mp4" in self.index.facts.container else 1) + 8 * attempt
+        target = int(min(times)) - round(back / self.index.facts.time_base) * (attempt > 0 or back > 0)
+        try:
+            container.seek(target, stream=stream, backward=True)
+        except (FFmpegError, OSError, OverflowError):
+            return False
+        return True
+
+    def _demuxed(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+        try:
+            yield from container.demux(stream)
+        except FFmpegError:
+            return
+
+    def _row_of(self, packet: Packet[VideoStream]) -> int | None:
+        rows = self.index.rows
+        if packet.pos is not None and packet.pos >= 0:
+            match = (rows["pos"] == packet.pos) & (rows["size"] == packet.size)
+        else:
+            dts = NO_TIME if packet.dts is None else packet.dts
+            match = (rows["dts"] == dts) & (rows["size"] == packet.size)
+        found = np.flatnonzero(match)
+        return int(found[0]) if len(found) == 1 else (0 if len(found) and found[0] == 0 else None)

@@ -1,0 +1,132 @@
+"""What is done to a decoded picture before it is coded anew: masks, crop, text, in this order.
+
+Masks come before anything else looks at the pixels; crop and text never touch what the decoder still refers to.
+Everything is done on the picture as it is coded; a container that cannot say «turn me» (AVI) gets it upright.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from fractions import Fraction
+
+from av.video.frame import VideoFrame
+
+from workbench.core.spec import DEFAULT_STAMP, ExportSpec, Mask
+from workbench.core.stamp import render, render_offset
+from workbench.media import habits, masks, still
+from workbench.media.encode import Picture, nearest_format
+from workbench.media.overlay import Overlay, drawable
+from workbench.media.planes import chroma_shifts
+from workbench.media.probe import VideoFacts
+
+Stamper = Callable[[int], str]
+"""Instant in microseconds → time stamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedMask:
+    """A mask with its range on the source's time line."""
+
+    mask: Mask
+    begin: int | None
+    end: int | None
+
+    def covers(self, us: int) -> bool:
+        """Whether it is in force at an instant."""
+        return (self.begin is None or self.begin <= us) and (self.end is None or us < self.end)
+
+
+def stamper(spec: ExportSpec, zone: tzinfo, dated: bool) -> Stamper:
+    """The time stamp of each picture by the spec's template; an offset from the first picture where undated."""
+    template = spec.stamp_format or DEFAULT_STAMP
+
+    def stamp(us: int) -> str:
+        return render(template, us, zone) if dated else render_offset(template, us)
+
+    return stamp
+
+
+class Retouch:
+    """The changes a spec asks for, for pictures of one shape."""
+
+    def __init__(
+        self, spec: ExportSpec, facts: VideoFacts, rotation: int, timed: Sequence[TimedMask], stamp: Stamper
+    ) -> None:
+        self.spec, self.facts, self._timed, self._stamp = spec, facts, tuple(timed), stamp
+        self.rotation = rotation
+        self.aspect = facts.sample_aspect_ratio or Fraction(1)
+        self._plans: dict[tuple[int, int, str], masks.MaskPlan] = {}
+        self._box = self._crop_box()
+        self._overlay: Overlay | None = None
+        if habits.draws_stamp(spec) or habits.draws_comment(spec):
+            comment = spec.comment if habits.draws_comment(spec) else ""
+            width, height = self.size
+            self._overlay = Overlay(
+                width, height, rotation, color=spec.text_color, comment=comment, aspect=self.aspect
+            )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the drawn text."""
+        return self._overlay.notes if self._overlay is not None else ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the coded picture that comes out."""
+        return (self._box[2], self._box[3]) if self._box is not None else (self.facts.width, self.facts.height)
+
+    def picture(self, time_base: Fraction, codec: str) -> Picture:
+        """The shape of the pictures that the encoder gets."""
+        plain = Picture.of(self.facts, time_base)
+        width, height = self.size
+        if codec == "mjpeg":
+            pix_fmt, turned = still.jfif_format(self.facts.pix_fmt, self.rotation), self._turns
+            ratio = 1 / self.aspect if turned and self.rotation in (90, 270) else self.aspect
+            if turned and self.rotation in (90, 270):
+                width, height = height, width
+            color = (2, *plain.color[1:3], 5)
+            return replace(plain, width=width, height=height, sample_aspect_ratio=ratio, pix_fmt=pix_fmt, color=color)
+        pix_fmt = nearest_format(codec, self.facts.pix_fmt)
+        if width % 2 or height % 2:
+            pix_fmt = "yuv444p"  # halved chroma needs even sizes, and nothing may be left out
+        return replace(plain, width=width, height=height, pix_fmt=pix_fmt)
+
+    def apply(self, frame: VideoFrame, us: int, codec: str = "") -> tuple[VideoFrame, str]:
+        """The picture as it goes to the encoder of `codec`, and its fate: ``masked`` or ``reencoded``."""
+        active = tuple(t.mask for t in self._timed if t.covers(us))
+        if active:
+            frame = self._masked(frame, active)
+        if self._box is not None:
+            frame = masks.crop(frame, self._box)
+        if self._overlay is not None:
+            frame = drawable(frame)
+            self._overlay.draw(frame, self._stamp(us) if habits.draws_stamp(self.spec) else "")
+        if codec == "mjpeg":
+            frame = still.jfif(frame, self.rotation if self._turns else 0)
+        return frame, "masked" if active else "reencoded"
+
+    @property
+    def _turns(self) -> bool:
+        return self.spec.format not in ("mp4", "mkv")
+
+    def _crop_box(self) -> masks.Box | None:
+        if self.spec.crop is None:
+            return None
+        interlaced = self.facts.field_order not in ("progressive", "unknown")
+        shifts = chroma_shifts(self.facts.pix_fmt)
+        facts = self.facts
+        return masks.crop_box(self.spec.crop, facts.width, facts.height, self.rotation, shifts, interlaced=interlaced)
+
+    def _masked(self, frame: VideoFrame, active: tuple[Mask, ...]) -> VideoFrame:
+        key = (frame.width, frame.height, frame.format.name)
+        if key not in self._plans:
+            self._plans[key] = masks.MaskPlan(frame.width, frame.height, self.rotation, frame.format.name)
+        cover = self._plans[key].cover_for(active)
+        if frame.interlaced_frame:
+            # A fresh frame cannot be told which field comes first; painting our own copy keeps what the decoder said.
+            frame.make_writable()
+            cover.paint(frame)
+            return frame
+        return masks.apply(frame, cover)
