@@ -66,7 +66,7 @@ class Engine(Protocol):
         ...
 
     def span(self, archive: Path, source: str) -> tuple[int, int]:
-        """Microseconds of the first and last frame of a source, since its first frame."""
+        """(0, last): microseconds since the first frame; no frame of the source comes after `last`."""
         ...
 
 
@@ -85,20 +85,29 @@ class Workbench:
 
         self._cache = cache or Path(tempfile.mkdtemp(prefix="workbench-index-"))
         self._verbs: Any = (LocalArchive, plan_export, run_export)
+        self._open: tuple[Path, Any] | None = None
 
     def export(self, wish: Wish, out: Path) -> Delivered:
         """Plan and run; errors of the workbench pass through."""
-        archive_of, plan_export, run_export = self._verbs
-        archive = archive_of(wish.archive, cache=self._cache)
+        _, plan_export, run_export = self._verbs
+        archive = self._archive(wish.archive)
         plan = plan_export(_spec(wish), archive)
-        result = run_export(plan, out)
-        start = next(s.first for s in archive.sources() if s.id == wish.source) or 0
-        return _delivered(result, out, start)
+        result = run_export(plan, archive, out)
+        start = archive.coverage(wish.source).range.begin if plan.dated else 0
+        return _delivered(result, start)
 
     def span(self, archive: Path, source: str) -> tuple[int, int]:
-        """From `sources()`."""
-        found = next(s for s in self._verbs[0](archive, cache=self._cache).sources() if s.id == source)
-        return 0, (found.last or 0) - (found.first or 0)
+        """From `coverage()`, whose end is the end of the last frame's display time."""
+        whole = self._archive(archive).coverage(source).range
+        return 0, whole.end - whole.begin - 1
+
+    def _archive(self, folder: Path) -> Any:
+        """The archive of `folder`; the last one stays open, its worker warm."""
+        if self._open is None or self._open[0] != folder:
+            if self._open is not None:
+                self._open[1].close()
+            self._open = folder, self._verbs[0](folder, cache=self._cache)
+        return self._open[1]
 
 
 def _spec(wish: Wish) -> Any:
@@ -119,10 +128,10 @@ def plus(us: int) -> str:
     return f"+{us // 1_000_000}.{us % 1_000_000:06d}"
 
 
-def _delivered(result: Any, out: Path, start: int) -> Delivered:
+def _delivered(result: Any, start: int) -> Delivered:
     files = [f for f in result.files if f.frames_shown is not None]
     return Delivered(
-        files=[out / f.path for f in files],
+        files=[Path(f.path) for f in files],
         shown=sum(f.frames_shown for f in files),
         contained=sum(f.frames_contained for f in files),
         first=files[0].first - start,

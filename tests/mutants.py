@@ -9,7 +9,8 @@ says so.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 from tests.driver import Outcome
@@ -90,6 +91,13 @@ def mutant(data: bytes, kind: str, seed: str) -> bytes:
     return bytes(KINDS[kind](bytearray(data), random.Random(f"{kind}/{seed}")))
 
 
+def campaign(names: Sequence[str], first: int = 0) -> Iterator[tuple[str, str, int]]:
+    """Endless (clip, kind, seed): every kind on every clip, then all again with the next seed."""
+    for seed in count(first):
+        for kind in KINDS:
+            yield from ((name, kind, seed) for name in names)
+
+
 def cut(data: bytes, percent: float) -> bytes:
     """The first `percent` of a recording."""
     return data[: int(len(data) * percent / 100)]
@@ -112,9 +120,9 @@ def judge(clean: Outcome, outcome: Outcome, frames: int) -> list[str]:
     return findings
 
 
-def put(data: bytes, folder: Path, suffix: str) -> Path:
-    """Write a recording as the only file of source ``cam`` in the archive `folder`."""
-    target = folder / "cam" / f"clip{suffix}"
+def put(data: bytes, folder: Path, suffix: str, source: str = "cam") -> Path:
+    """Write a recording as the only file of a source in the archive `folder`."""
+    target = folder / source / f"clip{suffix}"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
     return target

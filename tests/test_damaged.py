@@ -6,7 +6,9 @@ count is known. ``-m slow`` runs 500 mutants, `bench/mutants.py` any number with
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from tests.driver import Driver, Outcome
 from tests.engines import Wish
 from tests.footage import footage
-from tests.mutants import KINDS, cut, judge, mutant, put
+from tests.mutants import KINDS, campaign, cut, judge, mutant, put
 from tests.ranges import CLIPS
 from tests.readers import ffprobe_frames
 from tests.truth import make, timeline
@@ -39,23 +41,32 @@ def driver() -> Iterator[Driver]:
         yield running
 
 
-def whole(driver: Driver, archive: Path, out: Path, end: int = -1, form: str = "mkv") -> Outcome:
-    """Export all of source ``cam``."""
-    return driver.run(Wish(archive=archive, source="cam", begin=0, end=end, form=form), out)
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One archive for the module, so that the engine stays warm; each test adds a source."""
+    return tmp_path_factory.mktemp("archive")
+
+
+def whole(data: bytes, name: str, driver: Driver, archive: Path, out: Path, end: int = -1) -> Outcome:
+    """Export all of a recording, given as bytes; `name` is its file's."""
+    path = put(data, archive, Path(name).suffix, name)
+    try:
+        return driver.run(Wish(archive=archive, source=name, begin=0, end=end, form="mkv"), out)
+    finally:
+        path.unlink()
 
 
 @pytest.mark.parametrize("path", FOOTAGE, ids=lambda p: p.name)
 def test_real_recordings_are_exported_whole_or_refused_by_name(
-    path: Path, driver: Driver, tmp_path: Path
+    path: Path, driver: Driver, archive: Path, tmp_path: Path
 ) -> None:
     """The export of a whole recording has the frames that ffprobe counts, or the refusal says why."""
-    put(path.read_bytes(), tmp_path / "archive", path.suffix)
-    outcome = whole(driver, tmp_path / "archive", tmp_path / "out")
+    outcome = whole(path.read_bytes(), path.name, driver, archive, tmp_path)
     assert outcome.status in ("done", "refused"), outcome.message
-    if outcome.status == "refused":
-        assert outcome.message and outcome.advice and not ffprobe_frames(path)
-        return
     counted = ffprobe_frames(path)
+    if outcome.status == "refused":
+        assert outcome.message and outcome.advice and not counted
+        return
     assert outcome.shown == counted
     assert sum(ffprobe_frames(Path(f)) or 0 for f in outcome.files) == counted
 
@@ -63,52 +74,58 @@ def test_real_recordings_are_exported_whole_or_refused_by_name(
 @pytest.mark.parametrize("percent", [10, 50, 90])
 @pytest.mark.parametrize("path", FOOTAGE, ids=lambda p: p.name)
 def test_truncated_recordings_say_what_is_missing(
-    path: Path, percent: int, driver: Driver, tmp_path: Path
+    path: Path, percent: int, driver: Driver, archive: Path, tmp_path: Path
 ) -> None:
     """A recording cut short is refused by name, or its loss is listed."""
-    frames = ffprobe_frames(path) or 0
-    put(cut(path.read_bytes(), percent), tmp_path / "archive", path.suffix)
-    outcome = whole(driver, tmp_path / "archive", tmp_path / "out")
-    assert judge(Outcome(status="done"), outcome, frames) == []
+    data = cut(path.read_bytes(), percent)
+    outcome = whole(data, f"{percent}-{path.name}", driver, archive, tmp_path)
+    assert judge(Outcome(status="done"), outcome, ffprobe_frames(path) or 0) == []
 
 
-def trial(name: str, kind: str, seed: int, driver: Driver, folder: Path, clean: Outcome) -> list[str]:
+def trial(
+    name: str, kind: str, seed: int, driver: Driver, archive: Path, clean: Outcome, out: Path
+) -> tuple[Outcome, list[str]]:
     """Export one mutant of a truth clip and judge the outcome."""
     clip = CLIPS[name][0]
-    archive = folder / f"{name}-{kind}-{seed}"
-    put(mutant(make(clip).read_bytes(), kind, f"{name}/{seed}"), archive, f".{clip.container}")
-    return judge(clean, whole(driver, archive, archive / "out", _end(name)), clip.frames)
+    data = mutant(make(clip).read_bytes(), kind, f"{name}/{seed}")
+    source = f"{name}-{kind}-{seed}.{clip.container}"
+    outcome = whole(data, source, driver, archive, out, timeline(clip)[-1].us + 1000)
+    return outcome, judge(clean, outcome, clip.frames)
 
 
-def _end(name: str) -> int:
-    return timeline(CLIPS[name][0])[-1].us + 1000
+def cleanly(name: str, driver: Driver, archive: Path, out: Path) -> Outcome:
+    """What the undamaged truth clip gives."""
+    clip = CLIPS[name][0]
+    data, end = make(clip).read_bytes(), timeline(clip)[-1].us + 1000
+    outcome = whole(data, f"{name}.{clip.container}", driver, archive, out, end)
+    assert (outcome.status, outcome.shown) == ("done", clip.frames), outcome
+    return outcome
 
 
 @pytest.fixture(scope="module")
-def clean(driver: Driver, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """What the undamaged truth clips give."""
-    folder = tmp_path_factory.mktemp("clean")
-    outcomes = {}
-    for name in NAMES:
-        clip = CLIPS[name][0]
-        put(make(clip).read_bytes(), folder / name, f".{clip.container}")
-        outcomes[name] = whole(driver, folder / name, folder / f"{name}-out", _end(name))
-        assert (outcomes[name].status, outcomes[name].shown) == ("done", clip.frames), outcomes[name]
-    return outcomes
+def clean(driver: Driver, archive: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    """What the undamaged truth clips give, by name."""
+    return {name: cleanly(name, driver, archive, tmp_path_factory.mktemp("clean")) for name in NAMES}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", NAMES[:4])
 def test_mutants_are_accounted_for(
-    name: str, kind: str, driver: Driver, clean: dict[str, Outcome], tmp_path: Path
+    name: str, kind: str, driver: Driver, archive: Path, clean: dict[str, Outcome], tmp_path: Path
 ) -> None:
     """A damaged recording gives an accounted export or a named refusal."""
-    assert trial(name, kind, 1, driver, tmp_path, clean[name]) == []
+    assert trial(name, kind, 1, driver, archive, clean[name], tmp_path)[1] == []
 
 
 @pytest.mark.slow
-def test_five_hundred_mutants(driver: Driver, clean: dict[str, Outcome], tmp_path: Path) -> None:
+def test_five_hundred_mutants(
+    driver: Driver, archive: Path, clean: dict[str, Outcome], tmp_path: Path
+) -> None:
     """500 mutants over all clips and kinds: none kills, hangs, shows a traceback or loses frames silently."""
-    jobs = [(NAMES[i % len(NAMES)], list(KINDS)[i // len(NAMES) % len(KINDS)], i) for i in range(500)]
-    wrong = {job: found for job in jobs if (found := trial(*job, driver, tmp_path, clean[job[0]]))}
+    wrong = {}
+    for name, kind, seed in islice(campaign(NAMES), 500):
+        out = tmp_path / f"{name}-{kind}-{seed}"
+        if found := trial(name, kind, seed, driver, archive, clean[name], out)[1]:
+            wrong[name, kind, seed] = found
+        shutil.rmtree(out, ignore_errors=True)
     assert not wrong
