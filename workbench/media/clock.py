@@ -59,6 +59,13 @@ class Clock:
         low, ticks = self._ticks[recording.name]
         return int(ticks[rank - low])
 
+    def duration(self, recording: Recording, rank: int) -> int:
+        """Ticks until the next picture of the recording, or the usual time for its last one here and before a pause."""
+        low, ticks = self._ticks[recording.name]
+        at = rank - low + 1
+        step = int(ticks[at] - ticks[at - 1]) if at < len(ticks) else self.tail
+        return step if 0 < step else self.tail
+
     def ticks(self, recording: Recording, low: int, high: int) -> NDArray[np.int64]:
         """Output times of the ranks [low, high)."""
         first, ticks = self._ticks[recording.name]

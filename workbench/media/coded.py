@@ -10,6 +10,7 @@ import hashlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,12 @@ class Stream:
     def record(self) -> bytes | None:
         """Extradata of the output stream; None to keep the template's."""
         return self._record
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Nominal frame rate for the container's header."""
+        rate = self.first.index.facts.rate
+        return rate / self.spec.rate_divisor if rate else None
 
     @property
     def reorder(self) -> int:

@@ -97,13 +97,21 @@ def nearest_format(codec: str, pix_fmt: str) -> str:
     return wanted if takes(codec, wanted) else "yuv420p"
 
 
-def options(codec: str, quality: int, picture: Picture, sps_id: int = 0) -> dict[str, str]:
-    """Every setting handed to the encoder, by its own name."""
+def options(codec: str, quality: int, picture: Picture, sps_id: int = 0, reorder: int = 0) -> dict[str, str]:
+    """Every setting handed to the encoder, by its own name.
+
+    `reorder`: the source's pictures around ours are reordered. Ours never are, but FFmpeg's H.264 decoder drops
+    pictures behind a joint at which the declared depth rises, so ours declare as much (B pictures allowed, none made).
+    """
     group = max(1, round(picture.rate * GROUP_SECONDS))
     if codec == "h264":
         fields = {"tt": "tff=1:", "tb": "tff=1:", "bb": "bff=1:", "bt": "bff=1:"}.get(picture.field_order, "")
-        params = f"{fields}sps-id={sps_id}:cpu-independent=1:lookahead-threads=1:bframes=0:open-gop=0"
-        return {"preset": "veryfast", "crf": str(CRF[quality]), "g": str(group), "x264-params": params, "a53cc": "0"}
+        allowed = "bframes=3:b-pyramid=normal" if reorder else "bframes=0"
+        params = f"{fields}sps-id={sps_id}:cpu-independent=1:lookahead-threads=1:{allowed}:open-gop=0:scenecut=0"
+        return {
+            "preset": "veryfast", "crf": str(CRF[quality]), "g": str(group), "forced-idr": "1", "a53cc": "0",
+            "x264-params": params,
+        }  # fmt: skip
     if codec == "hevc":
         params = (
             f"log-level=none:info=0:repeat-headers=0:bframes=0:open-gop=0:keyint={group}:pools={THREADS}:"
@@ -122,16 +130,17 @@ class Encoder:
 
     def __init__(self, picture: Picture, codec: str, quality: int, used: Iterable[ParameterSets] = ()) -> None:
         self.codec, self.picture = codec, picture
-        self.options = options(codec, quality, picture, _free_h264_id(codec, used))
+        used = list(used)
+        self.options = options(codec, quality, picture, _free_h264_id(codec, used), _reorder(codec, used))
         self._context = _opened(codec, picture, self.options)
         self._ids: hevc_ids.HevcIds | None = None
-        self._first = True
+        self._group = max(1, round(picture.rate * GROUP_SECONDS))
+        self._taken = 0
         extradata = bytes(self._context.extradata or b"")
         self.sets: ParameterSets | None = None
         """Our parameter sets under their final ids; None for codings that have none."""
         if codec in _NAL:
             self.sets = read_extradata(extradata, _NAL[codec])
-        used = list(used)
         if codec == "hevc" and used and self.sets is not None:
             self._ids = hevc_ids.assign_ids(used, [self.sets])[0]
             self.sets = hevc_ids.rewrite_sets(self.sets, self._ids)
@@ -150,11 +159,16 @@ class Encoder:
             )
         if frame.format.name != self.picture.pix_fmt:
             frame = frame.reformat(format=self.picture.pix_fmt)
-        # The source's picture types would be forced on the encoder otherwise; the first picture opens the group.
-        frame.pict_type = PictureType.I if self._first else PictureType.NONE
-        self._first = False
+        # The source's picture types would be forced on the encoder otherwise.
+        frame.pict_type = self._picture_type()
+        self._taken += 1
         frame.pts, frame.time_base = pts, self.picture.time_base
         return self._coded(frame)
+
+    def _picture_type(self) -> PictureType:
+        if self._taken % self._group == 0:
+            return PictureType.I
+        return PictureType.P if self.codec == "h264" else PictureType.NONE
 
     def finish(self) -> list[Coded]:
         """What the encoder still holds; it takes no more pictures."""
@@ -202,6 +216,14 @@ def _free_h264_id(codec: str, used: Iterable[ParameterSets]) -> int:
     if free is None:
         raise WorkError("the source uses all 32 parameter set ids; nothing can be joined to it")
     return free
+
+
+def _reorder(codec: str, used: Iterable[ParameterSets]) -> int:
+    """How far the source's pictures are reordered; 2 where it does not say."""
+    if codec != "h264":
+        return 0
+    depths = [sps.max_num_reorder_frames for sets in used for sps in sets.h264_sps()]
+    return max((2 if depth is None else depth for depth in depths), default=0)
 
 
 def configure(context: VideoCodecContext, codec: str, picture: Picture, settings: dict[str, str]) -> None:

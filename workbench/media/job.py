@@ -227,7 +227,8 @@ class Writer:
             self._open(item)
         assert self._part is not None and self._written is not None and self._beside is not None
         self._beside.until(self.look.out_us(item.tick, self._zero))
-        self._part.video(item.data, item.tick - self._zero, item.key)
+        lasts = self.clock.duration(item.recording, item.rank)
+        self._part.video(item.data, item.tick - self._zero, lasts, item.key)
         self._written.digests.append(item.digest)
         self._written.ticks.append(item.tick - self._zero)
         us = int(item.recording.us[item.rank])
@@ -251,7 +252,7 @@ class Writer:
         with template as pattern:
             self._part = Part(
                 path, export.spec.format, pattern, stream.record, self.clock.time_base,
-                reorder=stream.reorder, picture=self.clock.tail, metadata=_metadata(export, us), chapters=chapters,
+                rate=stream.rate, reorder=stream.reorder, picture=self.clock.tail, metadata=_metadata(export, us), chapters=chapters,
                 rotation=0 if stream.copies or export.spec.format == "avi" else stream.first.index.rotation,
             )  # fmt: skip
         track = habits.has_time_track(export.spec)

@@ -81,6 +81,7 @@ class Part:
         extradata: bytes | None,
         time_base: Fraction,
         *,
+        rate: Fraction | None,
         reorder: int,
         picture: int,
         metadata: Mapping[str, str],
@@ -89,7 +90,7 @@ class Part:
     ) -> None:
         """Open the file.
 
-        `reorder` is how many pictures may be coded before one that is shown earlier, `picture` the ticks one usually
+        `rate` is the nominal frame rate for the header, `reorder` how many pictures may be coded before one that is shown earlier, `picture` the ticks one usually
         lasts, `extradata` the configuration record (None: the template's own), `rotation` what a player is told to
         do beyond what the template says.
         """
@@ -99,6 +100,8 @@ class Part:
         self._video = self.container.add_stream_from_template(template, opaque=codec in _NEEDS_OPAQUE)
         self._video.time_base = time_base
         self._video.codec_context.time_base = time_base
+        if rate is not None:
+            self._video.codec_context.framerate = rate
         if extradata is not None:
             self._video.codec_context.extradata = extradata
         if (form, codec) in TAGS:
@@ -115,8 +118,8 @@ class Part:
         self.size = 0
         """Bytes of packets so far, with what the container spends on them."""
 
-    def video(self, data: bytes, pts: int, key: bool) -> None:
-        """Add one coded picture, shown at `pts` ticks of the file's own time."""
+    def video(self, data: bytes, pts: int, duration: int, key: bool) -> None:
+        """Add one coded picture, shown for `duration` ticks at `pts` of the file's own time."""
         heapq.heappush(self._waiting, pts)
         if self._written < self._reorder:
             dts = (self._written - self._reorder) * self._picture
@@ -124,7 +127,7 @@ class Part:
             dts = heapq.heappop(self._waiting)
         self._written += 1
         packet: Packet[Any] = Packet(data)
-        packet.pts, packet.dts = pts, dts
+        packet.pts, packet.dts, packet.duration = pts, dts, duration
         packet.time_base, packet.stream, packet.is_keyframe = self.time_base, self._video, key
         self.mux_ready(packet)
 

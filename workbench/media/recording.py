@@ -176,8 +176,8 @@ class Recording:
         return None
 
     def _seek(self, container: InputContainer, stream: VideoStream, row: int, attempt: int) -> bool:
-        if self.index.timing == "nominal rate":
-            return False
+        if self.index.timing == "nominal rate" or self.index.facts.container == "mpeg":
+            return False  # raw streams cannot be sought; packets of a program stream depend on where reading began
         times = [t for t in (self.index.rows["pts"][row], self.index.rows["dts"][row]) if t != NO_TIME]
         if self.index.timing == "decoder":
             times = [t for t in (self.index.rows["dts"][row],) if t != NO_TIME]
