@@ -205,11 +205,13 @@ def crop(frame: av.VideoFrame, box: Box) -> av.VideoFrame:
 
 def _any_in_block(bits: Bits, high: int, wide: int) -> Bits:
     """One bit a block of high x wide, True where any of its bits is; the last ones may be smaller."""
-    if high > 1:
-        bits = np.logical_or.reduceat(bits, range(0, bits.shape[0], high), axis=0)
+    rows = bits[::high].copy()
+    for nth in range(1, high):
+        more = bits[nth::high]
+        rows[: len(more)] |= more
     if wide > 1:
-        bits = np.logical_or.reduceat(bits, range(0, bits.shape[1], wide), axis=1)
-    return bits
+        return _any_in_block(rows.T, wide, 1).T
+    return rows
 
 
 def _spread(
