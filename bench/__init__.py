@@ -1,0 +1,1 @@
+"""Benches: ratios against peers, measured side by side in one run, and the long runs of the figures."""
