@@ -1,7 +1,7 @@
 """The two verbs: look before you cut, then cut.
 
-    plan = plan_export(spec, archive)
-    result = run_export(plan, archive, "out")
+plan = plan_export(spec, archive)
+result = run_export(plan, archive, "out")
 """
 
 from __future__ import annotations

@@ -138,7 +138,9 @@ class LocalArchive:
                 elif _is_recording(entry, self.folder):
                     found[entry.name] = [entry]
         except OSError as exc:
-            raise SourceError(f"{self.folder} cannot be searched: {exc.strerror or exc}", "Check your right to read it.") from exc
+            raise SourceError(
+                f"{self.folder} cannot be searched: {exc.strerror or exc}", "Check your right to read it."
+            ) from exc
         return found
 
     def _laid(self, source: str) -> tuple[TimeLine, tuple[str, ...]]:
@@ -156,7 +158,8 @@ class LocalArchive:
 
     def _lay(self, source: str, files: list[Path]) -> tuple[TimeLine, tuple[str, ...]]:
         config = self.config.source(source)
-        pieces, notes = [], []
+        pieces: list[Piece] = []
+        notes: list[str] = []
         for path in files:
             index = self._index_path(path)
             head = self._head(path, index, notes.append)
@@ -242,11 +245,16 @@ class LocalArchive:
                 return self._worker.call("picture", job).blobs[0]
 
             return Frame(
-                source=source, file=found["place"]["name"], instant=found["us"], pts=found["pts"],
-                time_base=Fraction(found["time_base"]), dated=line.dated, render=render,
-            )  # fmt: skip
+                source=source,
+                file=found["place"]["name"],
+                instant=found["us"],
+                pts=found["pts"],
+                time_base=Fraction(found["time_base"]),
+                dated=line.dated,
+                render=render,
+            )
 
-        pictures = reply.blobs or [None] * len(reply.data["frames"])
+        pictures: list[bytes | None] = [*reply.blobs] or [None] * len(reply.data["frames"])
         return [frame(f, p) for f, p in zip(reply.data["frames"], pictures, strict=True)]
 
     @staticmethod

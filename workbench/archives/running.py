@@ -113,7 +113,11 @@ class Runner:
 
 def _nearest(gaps: tuple[Gap, ...], wanted: Range) -> str:
     inside = [g for g in gaps if g.begin <= wanted.begin and wanted.end <= g.end]
-    return f" (a gap of {(inside[0].end - inside[0].begin) / 1e6:.3f} s, according to {inside[0].witness})" if inside else ""
+    return (
+        f" (a gap of {(inside[0].end - inside[0].begin) / 1e6:.3f} s, according to {inside[0].witness})"
+        if inside
+        else ""
+    )
 
 
 def place(piece: Piece) -> dict[str, Any]:

@@ -69,7 +69,9 @@ class TimeLine:
         if not dated:
             return cls(pieces=_end_to_end(pieces), dated=False, notes=_undated_note(pieces))
         lost = [p.name for p in pieces if p.dating.start_us is None]
-        notes = tuple(f"{name} is left out: nobody says when it was recorded, its neighbours are dated" for name in lost)
+        notes = tuple(
+            f"{name} is left out: nobody says when it was recorded, its neighbours are dated" for name in lost
+        )
         placed = sorted((_moved(p, int(p.dating.start_us or 0)) for p in dated), key=lambda p: (p.start, p.name))
         return cls(pieces=_without_overlap(placed), dated=True, notes=notes)
 
@@ -85,7 +87,9 @@ class TimeLine:
 
     def within(self, wanted: Range) -> tuple[Piece, ...]:
         """The recordings that may hold pictures of a stretch."""
-        return tuple(p for p in self.pieces if p.used_from < wanted.end and p.end > wanted.begin and p.used_from < p.end)
+        return tuple(
+            p for p in self.pieces if p.used_from < wanted.end and p.end > wanted.begin and p.used_from < p.end
+        )
 
     def whole(self) -> Range:
         """From the first picture to the end of the last one's display time."""
@@ -93,7 +97,8 @@ class TimeLine:
 
     def coverage(self, source: str, wanted: Range) -> Coverage:
         """Intervals, gaps and overlaps inside a stretch."""
-        intervals, gaps = [], []
+        intervals: list[Interval] = []
+        gaps: list[Gap] = []
         reached, by_end = wanted.begin, ""
         for piece in self.within(wanted):
             for begin, end in _runs(piece):
@@ -155,9 +160,14 @@ def _undated_note(pieces: Sequence[Piece]) -> tuple[str, ...]:
 
 def _moved(piece: Piece, start: int) -> Piece:
     return Piece(
-        name=piece.name, path=piece.path, index=piece.index, head=piece.head, dating=piece.dating,
-        start=start, used_from=start,
-    )  # fmt: skip
+        name=piece.name,
+        path=piece.path,
+        index=piece.index,
+        head=piece.head,
+        dating=piece.dating,
+        start=start,
+        used_from=start,
+    )
 
 
 def _end_to_end(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -174,9 +184,14 @@ def _without_overlap(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
         used = piece.start if reached is None else max(piece.start, reached)
         out.append(
             Piece(
-                name=piece.name, path=piece.path, index=piece.index, head=piece.head, dating=piece.dating,
-                start=piece.start, used_from=used,
-            )  # fmt: skip
+                name=piece.name,
+                path=piece.path,
+                index=piece.index,
+                head=piece.head,
+                dating=piece.dating,
+                start=piece.start,
+                used_from=used,
+            )
         )
         reached = piece.end if reached is None else max(reached, piece.end)
     return tuple(out)
@@ -191,7 +206,8 @@ def resolve(moment: Moment, line: TimeLine, field: str) -> int:
         return (line.first or 0) + moment.us
     if not line.dated:
         raise RequestError(
-            field, "nobody says when this source was recorded, so an instant means nothing there",
+            field,
+            "nobody says when this source was recorded, so an instant means nothing there",
             "Give +SECONDS from its first picture, or its start in archive.toml.",
-        )  # fmt: skip
+        )
     return instant_us(moment)

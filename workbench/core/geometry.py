@@ -9,7 +9,6 @@ Area(x0=0.3, y0=0.3, x1=0.8, y1=0.8)
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,10 +22,14 @@ MOST_POINTS = 1_000_000
 
 def coordinate(value: Any, field: str) -> float:
     """One normalised coordinate, clamped within `NOISE`; RequestError naming `field` otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RequestError(field, f"{value!r} is not a number", "Coordinates run from 0 to 1, origin top left.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -2 < value < 2:
+        raise RequestError(
+            field, f"{str(value)[:40]} is not a number near 0 to 1", "Coordinates run from 0 to 1, origin top left."
+        )
     if not -NOISE <= value <= 1 + NOISE:
-        raise RequestError(field, f"{value!r} lies outside the picture", "Coordinates run from 0 to 1, origin top left.")
+        raise RequestError(
+            field, f"{value!r} lies outside the picture", "Coordinates run from 0 to 1, origin top left."
+        )
     return min(1.0, max(0.0, float(value)))
 
 
@@ -47,6 +50,8 @@ class Area:
     y1: float
 
     def __post_init__(self) -> None:
+        for value in (self.x0, self.y0, self.x1, self.y1):
+            coordinate(value, "area")
         if not (self.x0 < self.x1 and self.y0 < self.y1):
             raise RequestError("area", "it has no width or no height", "Give two opposite corners.")
 
@@ -79,10 +84,17 @@ def polygon(points: Iterable[Any], field: str = "masks") -> tuple[Point, ...]:
         corners.pop()
     if len(set(corners)) < 3:
         raise RequestError(field, "a polygon needs three different points or more")
-    (ax, ay), (bx, by) = corners[0], next(c for c in corners if c != corners[0])
-    if all(abs((bx - ax) * (y - ay) - (by - ay) * (x - ax)) < 1e-12 for x, y in corners):
+    if _on_one_line(corners):
         raise RequestError(field, "all points of the polygon lie on one line")
     return tuple(corners)
+
+
+def _on_one_line(corners: list[Point]) -> bool:
+    """Whether the corners enclose nothing: judged from the corner farthest from the first, relative to its distance."""
+    ax, ay = corners[0]
+    bx, by = max(corners, key=lambda c: abs(c[0] - ax) + abs(c[1] - ay))
+    length = abs(bx - ax) + abs(by - ay)
+    return all(abs((bx - ax) * (y - ay) - (by - ay) * (x - ax)) <= 1e-12 * length * length for x, y in corners)
 
 
 def turned(p: Point, rotation: int) -> Point:

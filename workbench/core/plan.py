@@ -7,7 +7,7 @@ process carries it out. Times are microseconds on the source's own time line.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any, Literal
 
 from workbench.core.coverage import Gap, gap_json
@@ -17,7 +17,7 @@ from workbench.core.timebase import Range, shown
 SCHEMA = "workbench.export-plan/1"
 
 
-class Mode(str, Enum):
+class Mode(StrEnum):
     """What happens to the pictures of a segment."""
 
     COPY = "copy"
@@ -112,7 +112,9 @@ class ExportPlan:
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> ExportPlan:
         """Read what `to_data` wrote."""
-        segments = [{**s, "mode": Mode(s["mode"]), "packets": s["packets"] and tuple(s["packets"])} for s in data["segments"]]
+        segments = [
+            {**s, "mode": Mode(s["mode"]), "packets": s["packets"] and tuple(s["packets"])} for s in data["segments"]
+        ]
         return cls(
             **{
                 **data,

@@ -11,14 +11,14 @@ True
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, cast, get_args
 
 from workbench.core.errors import RequestError
 from workbench.core.geometry import Area, Point, polygon
-from workbench.core.timebase import Moment, Offset, instant_us, parse_time, written, zone
+from workbench.core.timebase import Moment, Offset, instant, instant_us, parse_time, written, zone
 
 SCHEMA = "workbench.export-spec/1"
 Format = Literal["mp4", "mkv", "avi", "exe", "jpg", "pdf"]
@@ -47,7 +47,15 @@ class Mask:
     """Why it is there, for the record."""
 
     def __post_init__(self) -> None:
+        points: Any = self.points
+        if isinstance(points, str) or not isinstance(points, Iterable):
+            raise RequestError("masks.points", "a list of points is wanted")
         object.__setattr__(self, "points", polygon(self.points, "masks"))
+        for name in ("begin", "end"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _utc(getattr(self, name), f"masks.{name}"))
+        _typed("masks.inverted", self.inverted, bool)
+        _typed("masks.reason", self.reason, str)
         _one_of("masks.style", self.style, get_args(MaskStyle))
         _ordered("masks.end", self.begin, self.end)
         if self.begin is not None and self.begin == self.end:
@@ -73,8 +81,6 @@ class Mask:
                 known[key] = _moment(known[key], f"masks.{key}")
         if not isinstance(known.get("points"), list):
             raise RequestError("masks.points", "a list of points is wanted")
-        _typed("masks.inverted", known.get("inverted", False), bool)
-        _typed("masks.reason", known.get("reason", ""), str)
         return cls(**{**known, "points": tuple(known["points"])})
 
 
@@ -141,7 +147,12 @@ class ExportSpec:
         _one_of("burn", self.burn, (None, True, False))
         _one_of("audio", self.audio, ("keep", "drop"))
         _one_of("gaps", self.gaps, ("keep", "collapse"))
+        masks: Any = self.masks
+        if isinstance(masks, str) or not isinstance(masks, Iterable):
+            raise RequestError("masks", "a list of masks is wanted")
         object.__setattr__(self, "masks", tuple(self.masks))
+        for name in ("begin", "end"):
+            object.__setattr__(self, name, _utc(getattr(self, name), name))
         _check_range(self)
 
     @property
@@ -180,7 +191,7 @@ class ExportSpec:
         for key in ("crop", "snapshot_area", "comment_area", "stamp_area"):
             if known.get(key) is not None:
                 known[key] = area_from_json(known[key], key)
-        masks = known.get("masks") or []
+        masks = known.get("masks", [])
         if not isinstance(masks, list):
             raise RequestError("masks", "a list is wanted")
         known["masks"] = tuple(Mask.from_json(mask) for mask in masks)
@@ -219,12 +230,6 @@ def _check_texts(spec: ExportSpec) -> None:
 
 
 def _check_range(spec: ExportSpec) -> None:
-    for name in ("begin", "end"):
-        moment = getattr(spec, name)
-        if not isinstance(moment, datetime | Offset):
-            raise RequestError(name, f"{moment!r} is not a time", "Give an aware datetime or an Offset.")
-        if isinstance(moment, datetime):
-            instant_us(moment)
     _ordered("end", spec.begin, spec.end)
     for mask in spec.masks:
         if not isinstance(mask, Mask):
@@ -235,6 +240,18 @@ def _check_range(spec: ExportSpec) -> None:
         raise RequestError("end", f"{spec.format} is one frame: begin and end must be equal", "Set end to begin.")
     if not spec.is_frame and spec.begin == spec.end:
         raise RequestError("end", f"{spec.format} needs a stretch of time", "Set end after begin, or take jpg or pdf.")
+
+
+def _utc(moment: Any, field: str) -> Moment:
+    """A moment in the one form that compares and writes the same everywhere."""
+    if isinstance(moment, Offset):
+        return moment
+    if not isinstance(moment, datetime):
+        raise RequestError(field, f"{moment!r} is not a time", "Give an aware datetime or an Offset.")
+    try:
+        return instant(instant_us(moment))
+    except OverflowError as exc:
+        raise RequestError(field, f"{moment!r} lies outside the years 1 to 9999 in UTC") from exc
 
 
 def _ordered(field: str, begin: Moment | None, end: Moment | None) -> None:

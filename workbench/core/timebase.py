@@ -21,18 +21,19 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workbench.core.errors import RequestError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
+MOST_OFFSET = 10**12 * SECOND
 _MICROSECOND = timedelta(microseconds=1)
+_NO_MARKS = str.maketrans("", "", "-:Z")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?:\.(\d{1,6}))?Z?")
 _OFFSET = re.compile(r"\+(\d{1,12})(?:\.(\d{1,6}))?")
-_EXTENDED = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
-)
+_EXTENDED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
 _FIXED_ZONE = re.compile(r"([+-])(\d\d):?(\d\d)")
 TIME_FORMS = (
     "Write 2026-03-01T10:00:00+01:00 (ISO 8601 with its zone), 20260301T100000.5 (UTC), "
@@ -46,6 +47,11 @@ class Offset:
 
     us: int
     """Microseconds, 0 or more."""
+
+    def __post_init__(self) -> None:
+        us: Any = self.us
+        if isinstance(us, bool) or not isinstance(us, int) or not 0 <= us < MOST_OFFSET:
+            raise RequestError("time", f"{self.us!r} is not an offset in whole microseconds from 0 on", TIME_FORMS)
 
 
 Moment = datetime | Offset
@@ -128,12 +134,12 @@ def written(moment: Moment) -> str:
 
 def iso(us: int) -> str:
     """Extended ISO 8601 in UTC with six digits: 2026-03-01T10:00:00.000000Z."""
-    return instant(us).strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+    return instant(us).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def compact(us: int) -> str:
     """The API's form of an instant, six digits, UTC: 20260301T100000.000000."""
-    return instant(us).strftime("%Y%m%dT%H%M%S.%f")
+    return iso(us).translate(_NO_MARKS)
 
 
 def shown(us: int, dated: bool) -> str:

@@ -1,12 +1,13 @@
 """What goes into a file beside its pictures: the sound of the same stretch, and the time track; mixed in by time.
 
-    beside = Beside(part, look, form)          # before the first picture
-    beside.until(us)                           # before each picture, with its output time
-    beside.finish(end_us)                      # behind the last one
+beside = Beside(part, look, form)          # before the first picture
+beside.until(us)                           # before each picture, with its output time
+beside.finish(end_us)                      # behind the last one
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -46,7 +47,9 @@ class Look:
         ends_us = media_us(self.clock.tail, self.clock.time_base)
         before: tuple[int, int] | None = None
         for recording, low, high in self.stretches:
-            for tick, us in zip(self.clock.ticks(recording, low, high).tolist(), recording.us[low:high].tolist(), strict=True):
+            for tick, us in zip(
+                self.clock.ticks(recording, low, high).tolist(), recording.us[low:high].tolist(), strict=True
+            ):
                 if tick < zero:
                     continue
                 at = self.out_us(tick, zero)
@@ -65,7 +68,7 @@ class Look:
             moved = recording.us[low:high] - _us(ticks, self.clock)
             # Within a run the distance of source time and output time stays the same, but for rounding.
             borders = [0, *(np.flatnonzero(np.abs(np.diff(moved)) > 2000) + 1).tolist(), len(ticks)]
-            for a, b in zip(borders, borders[1:], strict=False):
+            for a, b in itertools.pairwise(borders):
                 if ticks[b - 1] >= zero:
                     out.append(self._clip(recording, low + a, low + b, int(ticks[a]), zero))
         return [clip for clip in out if clip.begin < clip.end]
@@ -80,8 +83,10 @@ class Look:
         begin = first if tick >= zero else first + (self.out_us(zero, zero) - self.out_us(tick, zero))
         end = min(max(self.wanted.end, int(recording.us[high - 1])), max(follows, int(recording.us[high - 1]) + usual))
         if high < len(recording.us):
-            end = min(end, follows) if follows - int(recording.us[high - 1]) <= 5 * usual + SECOND else (
-                min(end, int(recording.us[high - 1]) + usual)
+            end = (
+                min(end, follows)
+                if follows - int(recording.us[high - 1]) <= 5 * usual + SECOND
+                else (min(end, int(recording.us[high - 1]) + usual))
             )
         return Clip(recording.path, None, begin + start, end + start, shift)
 

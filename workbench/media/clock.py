@@ -38,9 +38,7 @@ class Join:
 class Clock:
     """Output ticks for the stretches [low, high) of some recordings, in time order."""
 
-    def __init__(
-        self, stretches: Sequence[tuple[Recording, int, int]], collapse: bool, *, slots: bool = False
-    ) -> None:
+    def __init__(self, stretches: Sequence[tuple[Recording, int, int]], collapse: bool, *, slots: bool = False) -> None:
         """`slots` counts in the largest step that all times share, as AVI wants it."""
         bases = {recording.index.time_base for recording, _, _ in stretches}
         self.time_base = bases.pop() if len(bases) == 1 else MICROSECOND
@@ -64,7 +62,7 @@ class Clock:
         low, ticks = self._ticks[recording.name]
         at = rank - low + 1
         step = int(ticks[at] - ticks[at - 1]) if at < len(ticks) else self.tail
-        return step if 0 < step else self.tail
+        return step if step > 0 else self.tail
 
     def ticks(self, recording: Recording, low: int, high: int) -> NDArray[np.int64]:
         """Output times of the ranks [low, high)."""

@@ -17,12 +17,12 @@ import numpy as np
 
 from workbench.core.plan import Mode, Segment
 from workbench.core.spec import ExportSpec
+from workbench.media.access import Entry
 from workbench.media.bits import BitstreamError
 from workbench.media.clock import Clock
-from workbench.media.encode import Encoder, Picture
+from workbench.media.encode import Encoder
 from workbench.media.hevc_ids import cra_to_bla
 from workbench.media.index import HIDDEN, NO_PICTURE
-from workbench.media.access import Entry
 from workbench.media.nal import NOT_PICTURE, Codec, normalised, to_length_prefixed
 from workbench.media.parameter_sets import ParameterSets, merge, read_extradata
 from workbench.media.recording import Recording
@@ -125,9 +125,7 @@ class Stream:
         self.encoder = encoder.describe()
         return encoder
 
-    def _copied(
-        self, segment: Segment, recording: Recording, low: int, high: int, joined: bool
-    ) -> Iterator[Item]:
+    def _copied(self, segment: Segment, recording: Recording, low: int, high: int, joined: bool) -> Iterator[Item]:
         assert segment.packets is not None
         codec = NAL_CODECS.get(self.codec)
         size = _length_size(recording, self.codec)
@@ -175,16 +173,9 @@ class Stream:
 def _rewrapped(data: bytes, codec: Codec, length_size: int) -> bytes:
     """4-byte lengths, parameter sets left to the configuration record."""
     try:
-        return to_length_prefixed(data, codec, length_size, drop=NOT_PICTURE[codec]) if length_size != 4 else (
-            _without_sets(data, codec)
-        )
+        return to_length_prefixed(data, codec, length_size, drop=NOT_PICTURE[codec])
     except BitstreamError:
         return data
-
-
-def _without_sets(data: bytes, codec: Codec) -> bytes:
-    """A packet of MP4 form as it is, unless it repeats parameter sets."""
-    return to_length_prefixed(data, codec, 4, drop=NOT_PICTURE[codec])
 
 
 def _length_size(recording: Recording, codec: str) -> int:
@@ -200,7 +191,7 @@ def _source_sets(segments: list[tuple[Segment, Recording, int, int]], codec: str
     """The parameter sets in force in each copied stretch, each once."""
     if codec not in NAL_CODECS:
         return []
-    records = {}
+    records: dict[bytes, None] = {}
     for _, recording, low, _ in segments:
         config = int(recording.index.rows["config"][recording.shown[low]])
         records[recording.index.configs[config]] = None
@@ -220,10 +211,9 @@ def _closed_rows(recording: Recording, low: int, high: int) -> frozenset[int]:
     skip = (ranks < ranks[0]) | (recording.index.rows["flags"][low:high] & (HIDDEN | NO_PICTURE) != 0)
     ranks[skip] = ranks[0]
     before = np.concatenate(([-1], np.maximum.accumulate(ranks)[:-1]))
-    behind = np.concatenate((np.minimum.accumulate(np.where(skip, np.iinfo(np.int64).max, ranks)[::-1])[::-1][1:], [np.iinfo(np.int64).max]))
+    behind = np.concatenate(
+        (np.minimum.accumulate(np.where(skip, np.iinfo(np.int64).max, ranks)[::-1])[::-1][1:], [np.iinfo(np.int64).max])
+    )
     entries = recording.index.rows["entry"][low:high] >= Entry.CLOSED
     good = entries & ~skip & (before < ranks) & (behind > ranks)
     return frozenset((np.flatnonzero(good) + low).tolist())
-
-
-__all__ = ["Item", "Picture", "Stream", "payload_digest"]

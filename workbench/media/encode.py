@@ -87,7 +87,9 @@ def takes(codec: str, pix_fmt: str) -> bool:
 
 def nearest_format(codec: str, pix_fmt: str) -> str:
     """The format our encoder takes that keeps the most of `pix_fmt`."""
-    chroma = next((c for c in ("444", "422", "420") if c in pix_fmt), "444" if pix_fmt[:2] in ("rg", "gb", "bg") else "420")
+    chroma = next(
+        (c for c in ("444", "422", "420") if c in pix_fmt), "444" if pix_fmt[:2] in ("rg", "gb", "bg") else "420"
+    )
     if codec == "mjpeg":
         return f"yuvj{chroma}p"
     if takes(codec, pix_fmt):
@@ -109,9 +111,13 @@ def options(codec: str, quality: int, picture: Picture, sps_id: int = 0, reorder
         allowed = "bframes=3:b-pyramid=normal" if reorder else "bframes=0"
         params = f"{fields}sps-id={sps_id}:cpu-independent=1:lookahead-threads=1:{allowed}:open-gop=0:scenecut=0"
         return {
-            "preset": "veryfast", "crf": str(CRF[quality]), "g": str(group), "forced-idr": "1", "a53cc": "0",
+            "preset": "veryfast",
+            "crf": str(CRF[quality]),
+            "g": str(group),
+            "forced-idr": "1",
+            "a53cc": "0",
             "x264-params": params,
-        }  # fmt: skip
+        }
     if codec == "hevc":
         params = (
             f"log-level=none:info=0:repeat-headers=0:bframes=0:open-gop=0:keyint={group}:pools={THREADS}:"
@@ -250,5 +256,7 @@ def _opened(codec: str, picture: Picture, settings: dict[str, str]) -> VideoCode
     try:
         context.open()
     except (FFmpegError, ValueError) as exc:
-        raise WorkError(f"the {codec} encoder refuses {picture.width}×{picture.height} {picture.pix_fmt}: {exc}") from exc
+        raise WorkError(
+            f"the {codec} encoder refuses {picture.width}×{picture.height} {picture.pix_fmt}: {exc}"
+        ) from exc
     return context

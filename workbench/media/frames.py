@@ -1,7 +1,7 @@
 """Pictures for people to look at: the frame shown at an instant, and thumbnails.
 
-`find` answers where the pictures are, and for small ones brings them along; `render` makes one as PNG or JPEG. Masks and
-crop are applied to every picture that leaves here.
+`find` answers where the pictures are, and for small ones brings them along; `render` makes one as PNG or JPEG.
+Masks and crop are applied to every picture that leaves here.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ VERSION = 5
 def load_head(path: Path) -> dict[str, Any] | None:
     """Facts, losses and ``summary`` of the index stored at `path` (`media.index.save`); None where none is usable."""
     try:
-        head: dict[str, Any] = json.loads(path.with_name(path.name + ".json").read_bytes())
+        head: Any = json.loads(path.with_name(path.name + ".json").read_bytes())
     except (OSError, ValueError):
         return None
     return head if isinstance(head, dict) and head.get("version") == VERSION else None

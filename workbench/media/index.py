@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -37,7 +37,15 @@ from workbench.media.probe import VideoFacts, open_media, video_facts, video_str
 from workbench.media.reorder import display_order
 
 ROW = np.dtype(
-    [("pts", "<i8"), ("dts", "<i8"), ("pos", "<i8"), ("size", "<u4"), ("entry", "u1"), ("flags", "u1"), ("config", "<u2")]
+    [
+        ("pts", "<i8"),
+        ("dts", "<i8"),
+        ("pos", "<i8"),
+        ("size", "<u4"),
+        ("entry", "u1"),
+        ("flags", "u1"),
+        ("config", "<u2"),
+    ]
 )
 HIDDEN, CORRUPT, NO_PICTURE, KEY = 1, 2, 4, 8
 """Flags: not shown (edit list), damaged according to the demuxer, yields no picture of its own, container's key."""
@@ -92,13 +100,20 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
             if other.index != stream.index:
                 other.discard = Discard.all
         entries = EntryReader(facts)
-        rows, notes = _read_rows(path, stream, entries, report)
+        rows, notes = _read_rows(path, container.demux(stream), entries, report)
     if not len(rows):
         raise SourceError(f"{path}: not one picture can be read", "The file's data is missing or damaged.")
     index = VideoIndex(
-        facts=facts, rows=rows, timing="container", time_base=facts.time_base,
-        rotation=0, tail=1, losses=tuple(notes), configs=tuple(entries.configs), size=path.stat().st_size,
-    )  # fmt: skip
+        facts=facts,
+        rows=rows,
+        timing="container",
+        time_base=facts.time_base,
+        rotation=0,
+        tail=1,
+        losses=tuple(notes),
+        configs=tuple(entries.configs),
+        size=path.stat().st_size,
+    )
     index = display_order(path, index, report)
     index = _without_backward_jumps(index)
     index = replace(index, tail=_tail(index))
@@ -106,12 +121,12 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
 
 
 def _read_rows(
-    path: Path, stream: VideoStream, entries: EntryReader, report: Report
+    path: Path, packets: Iterator[Packet[VideoStream]], entries: EntryReader, report: Report
 ) -> tuple[Rows, list[losses.Loss]]:
     found: list[tuple[int, ...]] = []
     notes: list[losses.Loss] = []
     try:
-        for packet in stream.container.demux(stream):
+        for packet in packets:
             if packet.size == 0:
                 continue
             found.append(_row(packet, entries))
@@ -154,7 +169,9 @@ def _without_backward_jumps(index: VideoIndex) -> VideoIndex:
             pts[at:] += shift
             latest = np.maximum.accumulate(pts)
             seconds = float(shift * index.time_base)
-            notes.append(losses.Loss("PTS jump", f"the recorder's clock jumps back by {seconds:.3f} s at picture {at}", 0))
+            notes.append(
+                losses.Loss("PTS jump", f"the recorder's clock jumps back by {seconds:.3f} s at picture {at}", 0)
+            )
     if not notes:
         return index
     rows = rows.copy()
@@ -217,11 +234,14 @@ def save(index: VideoIndex, path: Path) -> None:
         "summary": summary(index),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    for suffix, write in ((".npy", lambda f: np.save(f, index.rows)), (".json", lambda f: f.write(json.dumps(head).encode()))):
+    for suffix, write in (
+        (".npy", lambda f: np.save(f, index.rows)),
+        (".json", lambda f: f.write(json.dumps(head).encode())),
+    ):
         temporary = path.with_name(f"{path.name}{suffix}.{os.getpid()}.part")
         with temporary.open("wb") as file:
             write(file)
-        os.replace(temporary, path.with_name(path.name + suffix))
+        temporary.replace(path.with_name(path.name + suffix))
 
 
 def load(path: Path) -> VideoIndex | None:

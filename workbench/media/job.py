@@ -64,8 +64,7 @@ class Export:
         self.placed = [self._place(segment) for segment in self.plan.segments]
         self.stamp = stamper(self.spec, zone(job["zone"]), self.plan.dated)
         self.timed = [
-            TimedMask(mask, begin, end)
-            for mask, (begin, end) in zip(self.spec.masks, job["mask_ranges"], strict=True)
+            TimedMask(mask, begin, end) for mask, (begin, end) in zip(self.spec.masks, job["mask_ranges"], strict=True)
         ]
         self.book = Book(self.plan)
         self.files: list[OutputFile] = []
@@ -112,7 +111,9 @@ class Export:
         stretches = _stretches(placed)
         clock = Clock(stretches, self.spec.gaps == "collapse", slots=self.spec.format == "avi")
         if clock.joined_gaps:
-            self.warnings.append(f"{clock.joined_gaps} gaps are too long for AVI's slots: the pictures are joined there")
+            self.warnings.append(
+                f"{clock.joined_gaps} gaps are too long for AVI's slots: the pictures are joined there"
+            )
         first = placed[0][1]
         retouch = Retouch(self.spec, first.index.facts, first.index.rotation, self.timed, self.stamp)
         stream = Stream(placed, self.spec, clock, retouch, self._keeps)
@@ -154,7 +155,9 @@ class Export:
         else:
             found.checks.append("decoding the whole file again: not checked")
         if found.problems:
-            raise WorkError("the finished file is not right: " + "; ".join(found.problems[:5]), "Report this; nothing was kept.")
+            raise WorkError(
+                "the finished file is not right: " + "; ".join(found.problems[:5]), "Report this; nothing was kept."
+            )
         digest = sha256(written.path, lambda n: self._measuring(written, n))
         name = naming.video(self.spec.source, written.first, written.last, self.plan.dated, self.spec.format)
         size = written.path.stat().st_size
@@ -163,16 +166,25 @@ class Export:
         self._captions.append((str(final), vtt(written.cues, caption_notes(self.job, self.plan))))
         self.files.append(
             OutputFile(
-                path=str(final), kind="video", sha256=digest, size=size, frames_shown=found.shown,
-                frames_contained=found.contained, first=written.first, last=written.last, checks=tuple(found.checks),
+                path=str(final),
+                kind="video",
+                sha256=digest,
+                size=size,
+                frames_shown=found.shown,
+                frames_contained=found.contained,
+                first=written.first,
+                last=written.last,
+                checks=tuple(found.checks),
                 audio_seconds=(sound[1] - sound[0]) / 1e6 if sound[2] else None,
-            )  # fmt: skip
+            )
         )
         if self.spec.size_limit and size > self.spec.size_limit:
             self.warnings.append(f"{name}: one group of pictures alone is larger than {self.spec.size_limit} bytes")
 
     def _measuring(self, written: Written, done: int) -> None:
-        self._report({"stage": "measure", "frames": self._done, "fraction": 0.9, "file": written.path.name, "position": done})
+        self._report(
+            {"stage": "measure", "frames": self._done, "fraction": 0.9, "file": written.path.name, "position": done}
+        )
 
 
 class Writer:
@@ -183,13 +195,15 @@ class Writer:
         self.clock = look.clock
         self._sound = None
         if export.spec.audio == "keep":
-            self._sound = sound_plan([recording for recording, _, _ in look.stretches], export.spec.format, export.spec.audio_quality)
+            self._sound = sound_plan(
+                [recording for recording, _, _ in look.stretches], export.spec.format, export.spec.audio_quality
+            )
         self._beside: Beside | None = None
         self._group: list[Item] = []
         self._part: Part | None = None
         self._written: Written | None = None
         self._zero = 0
-        
+
     def add(self, item: Item) -> None:
         """Take the next picture; groups are held back until they are whole only where the size is limited."""
         if not self.export.spec.size_limit:
@@ -251,10 +265,18 @@ class Writer:
         )
         with template as pattern:
             self._part = Part(
-                path, export.spec.format, pattern, stream.record, self.clock.time_base,
-                rate=stream.rate, reorder=stream.reorder, picture=self.clock.tail, metadata=_metadata(export, us), chapters=chapters,
+                path,
+                export.spec.format,
+                pattern,
+                stream.record,
+                self.clock.time_base,
+                rate=stream.rate,
+                reorder=stream.reorder,
+                picture=self.clock.tail,
+                metadata=_metadata(export, us),
+                chapters=chapters,
                 rotation=0 if stream.copies or export.spec.format == "avi" else stream.first.index.rotation,
-            )  # fmt: skip
+            )
         track = habits.has_time_track(export.spec)
         self._beside = Beside(self._part, self.look, self._zero, self._sound, track=track)
 

@@ -6,6 +6,7 @@ Pictures come one by one from the muxing side (`wrote`), from the divisor (`drop
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -60,7 +61,9 @@ class Book:
 
     def entries(self) -> list[LedgerEntry]:
         """Runs of one fate, in time order of each recording, the missing last."""
-        return [entry for recording, fates in self._fates.values() for entry in self._runs(recording, fates)] + self._missing
+        return [
+            entry for recording, fates in self._fates.values() for entry in self._runs(recording, fates)
+        ] + self._missing
 
     def ledger(self) -> Ledger:
         """The six numbers."""
@@ -78,7 +81,7 @@ class Book:
     def _runs(self, recording: Recording, fates: NDArray[np.uint8]) -> list[LedgerEntry]:
         borders = [0, *(np.flatnonzero(np.diff(fates)) + 1).tolist(), len(fates)]
         out = []
-        for low, high in zip(borders, borders[1:], strict=False):
+        for low, high in itertools.pairwise(borders):
             fate = _FATES[fates[low]]
             if fate:
                 out.append(self._entry(recording, low, high, fate))
@@ -87,7 +90,9 @@ class Book:
     def _entry(self, recording: Recording, low: int, high: int, fate: str) -> LedgerEntry:
         proof = ""
         if fate in ("copied", "altered"):
-            proof = "normalised NAL units equal" if recording.index.facts.codec in NAL_CODECS else "packet payloads equal"
+            proof = (
+                "normalised NAL units equal" if recording.index.facts.codec in NAL_CODECS else "packet payloads equal"
+            )
         if fate == "altered":
             fate, proof = "copied", "normalised NAL units equal but for the NAL type (CRA to BLA) that a joint needs"
         return LedgerEntry(

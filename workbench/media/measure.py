@@ -1,6 +1,6 @@
 """Opening a finished file again: what is in it is counted there, never taken from what we meant to write.
 
-    found = measure(path, codec, expected)      # raises nothing for a wrong file: found.problems says what is wrong
+found = measure(path, codec, expected)      # raises nothing for a wrong file: found.problems says what is wrong
 """
 
 from __future__ import annotations

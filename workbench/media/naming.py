@@ -74,7 +74,7 @@ def _publish_without_links(path: Path, final: Path) -> None:
     """For file systems without hard links: take the name first, then move over it."""
     descriptor = os.open(final, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     os.close(descriptor)
-    os.replace(path, final)
+    path.replace(final)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 from av.container import InputContainer
@@ -90,9 +90,9 @@ class Part:
     ) -> None:
         """Open the file.
 
-        `rate` is the nominal frame rate for the header, `reorder` how many pictures may be coded before one that is shown earlier, `picture` the ticks one usually
-        lasts, `extradata` the configuration record (None: the template's own), `rotation` what a player is told to
-        do beyond what the template says.
+        `extradata` is the configuration record (None: the template's own), `rate` the nominal frame rate for the
+        header, `reorder` how many pictures may be coded before one that is shown earlier, `picture` the ticks one
+        usually lasts, `rotation` what a player is told to do beyond what the template says.
         """
         self.path, self.form, self.time_base = path, form, time_base
         self.container = av.open(os.fspath(path), "w", format=CONTAINERS[form], options=DETERMINISTIC)
@@ -110,7 +110,7 @@ class Part:
             self._video.set_display_rotation(rotation)
         self.container.metadata.update(metadata)
         if chapters:
-            self.container.set_chapters(chapters)
+            self.container.set_chapters(cast(Any, chapters))
         self._reorder = reorder
         self._waiting: list[int] = []
         self._written = 0
@@ -152,6 +152,9 @@ class Part:
 def write_fault(path: Path, exc: FFmpegError | OSError) -> WorkError:
     """What to tell a person when writing failed."""
     reason = exc.strerror or str(exc)
-    advice = "Free some space or choose another folder." if getattr(exc, "errno", 0) in (28, 122) else "Choose another folder."
+    advice = (
+        "Free some space or choose another folder."
+        if getattr(exc, "errno", 0) in (28, 122)
+        else "Choose another folder."
+    )
     return WorkError(f"writing {path.name} failed: {reason}", advice)
-

@@ -6,6 +6,7 @@ microseconds, the mask ranges, the gaps, and the places (recordings with their s
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def _same_headers(recording: Recording, low: int, high: int) -> list[tuple[int, 
     """[low, high) divided where the stream's parameter sets change."""
     config = recording.index.rows["config"][recording.shown[low:high]]
     borders = [low, *(np.flatnonzero(np.diff(config)) + low + 1).tolist(), high]
-    return list(zip(borders, borders[1:], strict=False))
+    return list(itertools.pairwise(borders))
 
 
 def _runs(
@@ -111,7 +112,9 @@ def _touched(recording: Recording, low: int, high: int, ranges: list[list[int | 
     """The ranks under masks, as a list of stretches that neither overlap nor touch."""
     found = []
     for begin, end in ranges:
-        first, last = recording.between(recording.zero if begin is None else begin, recording.end if end is None else end)
+        first, last = recording.between(
+            recording.zero if begin is None else begin, recording.end if end is None else end
+        )
         first, last = max(first, low), min(last, high)
         if first < last:
             found.append((first, last))
@@ -176,4 +179,3 @@ def _audio(spec: ExportSpec, codecs: list[str]) -> str:
     if spec.is_frame or spec.audio == "drop":
         return f"left out ({', '.join(dict.fromkeys(codecs))} in the source)"
     return f"kept ({', '.join(dict.fromkeys(codecs))} in the source)"
-

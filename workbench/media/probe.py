@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 from av.container import InputContainer
@@ -85,7 +85,7 @@ class VideoFacts:
 def check_regular(path: Path) -> None:
     """Refuse anything that is not a plain file with bytes in it, before libav touches it."""
     try:
-        info = os.stat(path)
+        info = path.stat()
     except OSError as exc:
         raise SourceError(f"{path}: {exc.strerror or exc}", "Check the path and your right to read it.") from exc
     if not stat.S_ISREG(info.st_mode):
@@ -99,9 +99,7 @@ def open_media(path: Path) -> Iterator[InputContainer]:
     """Open a recording for reading; SourceError with the reason when that fails."""
     check_regular(path)
     try:
-        container = av.open(
-            os.fspath(path), "r", options={"format_whitelist": FORMATS}, metadata_errors="replace"
-        )
+        container = av.open(os.fspath(path), "r", options={"format_whitelist": FORMATS}, metadata_errors="replace")
     except _OPEN_FAULTS as exc:
         raise SourceError(f"{path}: {open_reason(path, exc)}", "The file is left as it is.") from exc
     try:
@@ -129,7 +127,7 @@ def open_reason(path: Path, exc: Exception) -> str:
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
     """The first real video stream (cover pictures are passed over)."""
     for stream in container.streams.video:
-        if stream.codec_context is None or stream.disposition & Disposition.attached_pic:
+        if stream.disposition & Disposition.attached_pic or not _decodable(stream):
             continue
         width, height = stream.codec_context.width, stream.codec_context.height
         if width <= 0 or height <= 0:
@@ -140,9 +138,14 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     raise SourceError(f"{path} holds no video stream that can be decoded")
 
 
+def _decodable(stream: Any) -> bool:
+    """PyAV gives no codec context where FFmpeg has no decoder; its stubs do not say so."""
+    return stream.codec_context is not None
+
+
 def video_facts(stream: VideoStream) -> VideoFacts:
     """What container and codec headers say of `stream`. Call while its container is open."""
-    context, container = stream.codec_context, stream.container
+    context, container = stream.codec_context, cast(InputContainer, stream.container)
     seconds = stream.duration * stream.time_base if stream.duration and stream.time_base else None
     if seconds is None and container.duration and "matroska" in container.format.name:
         seconds = Fraction(container.duration, av.time_base)
@@ -165,7 +168,7 @@ def video_facts(stream: VideoStream) -> VideoFacts:
         extradata=bytes(context.extradata or b""),
         declared_frames=stream.frames,
         declared_seconds=None if seconds is None else float(seconds),
-        audio=tuple(a.codec_context.name for a in container.streams.audio if a.codec_context),
+        audio=tuple(a.codec_context.name for a in container.streams.audio if _decodable(a)),
         created=container.metadata.get("creation_time"),
     )
 

@@ -1,4 +1,4 @@
-"""Keep the codec libraries from talking: what they have to say reaches the person as errors and notes, or not at all."""
+"""Keep the codec libraries from talking: what they say reaches the person as errors and notes, or not at all."""
 
 from __future__ import annotations
 

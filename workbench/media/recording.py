@@ -121,7 +121,9 @@ class Recording:
         except FFmpegError:
             return
 
-    def _checked(self, packets: Iterator[Packet[VideoStream]], low: int, high: int) -> Iterator[tuple[int, Packet[VideoStream]]]:
+    def _checked(
+        self, packets: Iterator[Packet[VideoStream]], low: int, high: int
+    ) -> Iterator[tuple[int, Packet[VideoStream]]]:
         """Packets [low, high), each compared with the index."""
         row: int | None = None
         sizes = self.index.rows["size"]

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import SourceError
 from workbench.media.access import Entry
+from workbench.media.bits import BitstreamError
 from workbench.media.losses import Loss
 from workbench.media.parameter_sets import read_extradata
-from workbench.media.bits import BitstreamError
 from workbench.media.probe import open_media, video_stream
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from workbench.core.stamp import render, render_offset
 from workbench.media import habits, masks, still
 from workbench.media.encode import Picture, nearest_format
 from workbench.media.overlay import Overlay, drawable
-from workbench.media.planes import chroma_shifts
+from workbench.media.planes import Box, chroma_shifts, fresh
 from workbench.media.probe import VideoFacts
 
 Stamper = Callable[[int], str]
@@ -63,9 +63,7 @@ class Retouch:
         if habits.draws_stamp(spec) or habits.draws_comment(spec):
             comment = spec.comment if habits.draws_comment(spec) else ""
             width, height = self.size
-            self._overlay = Overlay(
-                width, height, rotation, color=spec.text_color, comment=comment, aspect=self.aspect
-            )
+            self._overlay = Overlay(width, height, rotation, color=spec.text_color, comment=comment, aspect=self.aspect)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -103,6 +101,8 @@ class Retouch:
         if self._overlay is not None:
             frame = drawable(frame)
             self._overlay.draw(frame, self._stamp(us) if habits.draws_stamp(self.spec) else "")
+        elif not active and self._box is None:
+            frame = fresh(frame)  # captions and other side data of the source stay out of re-encoded pictures
         if codec == "mjpeg":
             frame = still.jfif(frame, self.rotation if self._turns else 0)
         return frame, "masked" if active else "reencoded"
@@ -111,7 +111,7 @@ class Retouch:
     def _turns(self) -> bool:
         return self.spec.format not in ("mp4", "mkv")
 
-    def _crop_box(self) -> masks.Box | None:
+    def _crop_box(self) -> Box | None:
         if self.spec.crop is None:
             return None
         interlaced = self.facts.field_order not in ("progressive", "unknown")
@@ -123,10 +123,4 @@ class Retouch:
         key = (frame.width, frame.height, frame.format.name)
         if key not in self._plans:
             self._plans[key] = masks.MaskPlan(frame.width, frame.height, self.rotation, frame.format.name)
-        cover = self._plans[key].cover_for(active)
-        if frame.interlaced_frame:
-            # A fresh frame cannot be told which field comes first; painting our own copy keeps what the decoder said.
-            frame.make_writable()
-            cover.paint(frame)
-            return frame
-        return masks.apply(frame, cover)
+        return masks.apply(frame, self._plans[key].cover_for(active))

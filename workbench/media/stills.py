@@ -59,9 +59,15 @@ class StillExport:
         final = naming.publish(path, Path(self.job["out"]), name)
         self.files.append(
             OutputFile(
-                path=str(final), kind="picture" if spec.format == "jpg" else "page", sha256=digest, size=size,
-                frames_shown=1, frames_contained=1, first=self.us, last=self.us,
-            )  # fmt: skip
+                path=str(final),
+                kind="picture" if spec.format == "jpg" else "page",
+                sha256=digest,
+                size=size,
+                frames_shown=1,
+                frames_contained=1,
+                first=self.us,
+                last=self.us,
+            )
         )
         return self._result(fate, notes)
 
@@ -78,11 +84,19 @@ class StillExport:
             path.write_bytes(still.jpeg(frame, spec.video_quality, turn, aspect))
         else:
             notes += write_page(
-                path, still.rgb(frame, turn), stamp=self.stamp(self.us), comment=spec.comment,
-                snapshot_area=spec.snapshot_area, stamp_area=spec.stamp_area, comment_area=spec.comment_area,
-                layout=spec.layout, color=spec.text_color, facts=self._facts(),
-                aspect=1 / aspect if turn in (90, 270) else aspect, title=self.job["camera"],
-            )  # fmt: skip
+                path,
+                still.rgb(frame, turn),
+                stamp=self.stamp(self.us),
+                comment=spec.comment,
+                snapshot_area=spec.snapshot_area,
+                stamp_area=spec.stamp_area,
+                comment_area=spec.comment_area,
+                layout=spec.layout,
+                color=spec.text_color,
+                facts=self._facts(),
+                aspect=1 / aspect if turn in (90, 270) else aspect,
+                title=self.job["camera"],
+            )
         with path.open("rb+") as file:
             os.fsync(file.fileno())
         return notes
@@ -99,9 +113,15 @@ class StillExport:
     def _result(self, fate: str, notes: tuple[str, ...]) -> dict[str, Any]:
         pts = int(self.recording.pts[self.rank])
         entry = LedgerEntry(
-            file=self.recording.name, fate=fate, first=self.us, last=self.us, frames=1, first_pts=pts, last_pts=pts,
+            file=self.recording.name,
+            fate=fate,
+            first=self.us,
+            last=self.us,
+            frames=1,
+            first_pts=pts,
+            last_pts=pts,
             reason=self.segment.reason,
-        )  # fmt: skip
+        )
         spec = self.plan.spec
         quality = {"encoder": "mjpeg", "qscale": str(still.QSCALES[spec.video_quality])} if spec.format == "jpg" else {}
         return {
@@ -118,7 +138,9 @@ class StillExport:
 
 def caption_notes(job: dict[str, Any], plan: ExportPlan) -> list[str]:
     """What stands on top of a .vtt file: camera, zone, and whether the times are dated."""
-    zone_line = f"Times are wall-clock times in {job['zone']}." if plan.dated else (
-        "Nobody says when this was recorded: times count from the source's first picture."
+    zone_line = (
+        f"Times are wall-clock times in {job['zone']}."
+        if plan.dated
+        else ("Nobody says when this was recorded: times count from the source's first picture.")
     )
     return [f"Camera: {job['camera']}", zone_line]
