@@ -114,8 +114,8 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
         configs=tuple(entries.configs),
         size=path.stat().st_size,
     )
-    index = display_order(path, index, report)
-    index = _without_backward_jumps(index)
+    # Jumps first: behind a clock that was set back, times that occur twice would count as no times at all.
+    index = display_order(path, _without_backward_jumps(index), report)
     index = replace(index, tail=_tail(index))
     return replace(index, losses=(*index.losses, *losses.declared(index), *losses.transport(path, facts)))
 
@@ -161,12 +161,13 @@ def _without_backward_jumps(index: VideoIndex) -> VideoIndex:
     """
     rows, notes = index.rows, []
     pts = rows["pts"].copy()
+    timed = pts != NO_TIME
     latest = np.maximum.accumulate(pts)
-    typical = _typical(pts)
-    for at in np.flatnonzero(rows["flags"] & KEY):
-        if at and pts[at] < latest[at - 1] - 32 * typical:
+    typical = _typical(pts[timed])
+    for at in np.flatnonzero((rows["flags"] & KEY != 0) & timed):
+        if at and latest[at - 1] != NO_TIME and pts[at] < latest[at - 1] - 32 * typical:
             shift = int(latest[at - 1] + typical - pts[at])
-            pts[at:] += shift
+            pts[at:][timed[at:]] += shift
             latest = np.maximum.accumulate(pts)
             seconds = float(shift * index.time_base)
             notes.append(
