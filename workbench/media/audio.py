@@ -39,7 +39,7 @@ from av.container import OutputContainer
 
 from workbench.core.errors import SourceError, WorkError
 from workbench.core.timebase import SECOND
-from workbench.media.audio_encode import AudioPacket, SampleEncoder, SampleLine, add_encoder
+from workbench.media.audio_encode import SampleEncoder, SampleLine, add_encoder
 from workbench.media.audio_plan import (
     AudioFacts,
     AudioMode,
@@ -49,7 +49,7 @@ from workbench.media.audio_plan import (
     choose,
     coding_changes,
 )
-from workbench.media.audio_read import Clip, SoundPacket, Tally, at_rate, audio_span, whole_packets
+from workbench.media.audio_read import AudioPacket, Clip, Tally, at_rate, audio_span, whole_packets
 from workbench.media.probe import open_media
 
 __all__ = [
@@ -65,7 +65,7 @@ __all__ = [
     "coding_changes",
 ]
 
-_MATROSKA_TICK = Fraction(1, 1000)
+_MATROSKA_TICKS = 1000
 
 
 class AudioTrack:
@@ -162,37 +162,33 @@ class AudioTrack:
             yield packet
 
     def _copies_until(self, us: int) -> Iterator[AudioPacket]:
-        limit = Fraction(us, SECOND)
-        while True:
-            self._waiting = self._waiting or next(self._copies, None)
-            if self._waiting is None or self._waiting.end > limit:
-                return
-            packet, self._waiting = self._waiting, None
+        packet = self._waiting or next(self._copies, None)
+        limit = us * packet.time_base.denominator // SECOND if packet else 0
+        while packet and packet.pts + packet.duration <= limit:
+            self._waiting = None
             self.tally.packets += 1
             yield packet
+            packet = next(self._copies, None)
+        self._waiting = packet
 
     def _copied(self) -> Generator[AudioPacket]:
         """The clips' whole packets in output time, each beginning behind the one before."""
-        last, end, coding = -1, 0, None
-        for packet, clip in self._whole():
-            coding = coding or packet.facts.coding
-            if packet.facts.coding != coding:
+        last, end, known = -1, 0, None
+        for facts, packet in self._whole():
+            if known is not None and known is not facts and known.coding != facts.coding:
                 raise WorkError("the sound's coding changes; it cannot be copied in one stream")
-            rate = packet.facts.rate
-            # Matroska rounds to its milliseconds; rounding down here keeps packets from ending late.
-            ticks = _MATROSKA_TICK if self.plan.container == "mkv" else Fraction(1, rate)
-            pts = at_rate(packet.pts, packet.facts.time_base, clip.shift, ticks.denominator)
-            duration = -(-packet.samples * ticks.denominator // rate)
-            if pts <= last or pts + duration // 2 < end:
+            known = facts
+            if packet.pts <= last or packet.pts + packet.duration // 2 < end:
                 self.tally.overlapping += 1
                 continue
-            last, end = pts, pts + duration
-            yield AudioPacket(packet.data, pts, duration, ticks)
+            last, end = packet.pts, packet.pts + packet.duration
+            yield packet
 
-    def _whole(self) -> Iterator[tuple[SoundPacket, Clip]]:
+    def _whole(self) -> Iterator[tuple[AudioFacts, AudioPacket]]:
+        # Matroska rounds to its milliseconds; rounding down before keeps packets from ending late.
+        grid = _MATROSKA_TICKS if self.plan.container == "mkv" else None
         for clip in self._clips:
             try:
-                for packet in whole_packets(clip, self.tally):
-                    yield packet, clip
+                yield from whole_packets(clip, self.tally, grid)
             except SourceError:
                 self.tally.broken_off.add(clip.path.name)

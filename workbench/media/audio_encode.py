@@ -21,25 +21,22 @@ duration and Matroska by discard padding.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.packet import Packet, PacketSideData
+from av.packet import Packet
 from numpy.typing import NDArray
 
 from workbench.core.errors import SourceError, WorkError
 from workbench.core.timebase import SECOND
 from workbench.media.audio_plan import AudioMode, AudioPlan
-from workbench.media.audio_read import Clip, Tally, at_rate, decoded
+from workbench.media.audio_read import AudioPacket, Clip, Tally, at_rate, decoded
 
-_SKIP_SAMPLES = 11
-"""AV_PKT_DATA_SKIP_SAMPLES."""
 _JITTER = (10_000, 40_000)
 """Least and most microseconds by which a frame may be off and still just follow; between, half a frame."""
 _SILENT_BLOCK = 1024
@@ -48,43 +45,6 @@ _BLOCKS_A_SECOND = 25
 
 Samples = NDArray[Any]
 """(channels, samples), float32 for AAC and int16 for PCM."""
-
-
-@dataclass(frozen=True, slots=True)
-class AudioPacket:
-    """Coded sound, ready to be muxed."""
-
-    data: bytes
-    pts: int
-    """Also its DTS; may be negative for an encoder's priming."""
-    duration: int
-    time_base: Fraction
-    padding: int = 0
-    """Samples at its end that are no sound (the encoder's filling of its last frame)."""
-
-    @property
-    def start(self) -> Fraction:
-        """Seconds of output time."""
-        return self.pts * self.time_base
-
-    @property
-    def end(self) -> Fraction:
-        """Seconds of output time at which its sound ends."""
-        return (self.pts + self.duration) * self.time_base
-
-    def to_av(self, stream: AudioStream) -> Packet[AudioStream]:
-        """The packet as PyAV muxes it into `stream`."""
-        packet = cast("Packet[AudioStream]", Packet(self.data))
-        packet.stream = stream
-        packet.time_base = self.time_base
-        packet.pts = packet.dts = self.pts
-        packet.duration = self.duration
-        packet.is_keyframe = True
-        if self.padding:
-            side = PacketSideData(_SKIP_SAMPLES, 10)  # type: ignore[call-arg]  # the stub lacks the constructor
-            side.update(bytes(4) + self.padding.to_bytes(4, "little") + bytes(2))
-            packet.set_sidedata(side)
-        return packet
 
 
 class SampleLine:

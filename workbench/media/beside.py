@@ -24,6 +24,8 @@ from workbench.media.part import Part
 from workbench.media.recording import Recording
 from workbench.media.retouch import Stamper
 
+_LOOK = 200_000
+"""Microseconds of output between two looks at sound and text; both may lag so far behind the pictures."""
 Container = Literal["mp4", "mkv", "avi"]
 
 
@@ -121,11 +123,15 @@ class Beside:
         self._text_stream = captions.add_time_track(part.container, self._form) if track else None
         self._cues = captions.cues(look.shown(zero), look.stamp, look.comment)
         self._cue: captions.Cue | None = None
+        self._next_look = 0
         self.written: list[captions.Cue] = []
         """The cues of this file, for its .vtt."""
 
     def until(self, us: int) -> None:
         """Write what lies wholly before output time `us`."""
+        if us < self._next_look:
+            return
+        self._next_look = us + _LOOK
         if self._sound is not None and self._sound_stream is not None:
             for packet in self._sound.packets_until(us):
                 self._part.mux_ready(packet.to_av(self._sound_stream))

@@ -23,7 +23,7 @@ from workbench.media.clock import Clock
 from workbench.media.encode import Encoder
 from workbench.media.hevc_ids import cra_to_bla
 from workbench.media.index import HIDDEN, NO_PICTURE
-from workbench.media.nal import NOT_PICTURE, Codec, normalised, to_length_prefixed
+from workbench.media.nal import NOT_PICTURE, Codec, picture_digest, to_length_prefixed
 from workbench.media.parameter_sets import ParameterSets, merge, read_extradata
 from workbench.media.recording import Recording
 from workbench.media.retouch import Retouch
@@ -52,14 +52,20 @@ class Item:
 
 def payload_digest(data: bytes, codec: str, length_size: int) -> bytes:
     """Digest of a coded picture, free of how its container wraps it."""
-    digest = hashlib.sha256()
-    if codec in NAL_CODECS:
-        for nal in normalised(data, NAL_CODECS[codec], length_size):
-            digest.update(len(nal).to_bytes(4, "big"))
-            digest.update(nal)
-    else:
-        digest.update(data)
-    return digest.digest()[:16]
+    if codec not in NAL_CODECS or (length_size == 4 and is_plain(data, codec)):
+        return hashlib.sha256(data).digest()[:16]
+    return picture_digest(data, NAL_CODECS[codec], length_size)[:16]
+
+
+def is_plain(data: bytes, codec: str) -> bool:
+    """Whether a packet with 4-byte lengths holds nothing that normalising would leave out: then it is its own form."""
+    skip, at, size = NOT_PICTURE[NAL_CODECS[codec]], 0, len(data)
+    while at + 4 < size:
+        kind = data[at + 4] & 0x1F if codec == "h264" else data[at + 4] >> 1 & 0x3F
+        at += 4 + int.from_bytes(data[at : at + 4], "big")
+        if kind in skip or at > size or not data[at - 1]:
+            return False
+    return at == size
 
 
 class Stream:
@@ -172,6 +178,8 @@ class Stream:
 
 def _rewrapped(data: bytes, codec: Codec, length_size: int) -> bytes:
     """4-byte lengths, parameter sets left to the configuration record."""
+    if length_size == 4 and is_plain(data, codec):
+        return data
     try:
         return to_length_prefixed(data, codec, length_size, drop=NOT_PICTURE[codec])
     except BitstreamError:

@@ -30,7 +30,7 @@ from workbench.media.measure import DECODE_BUDGET, Measured, decode_again, libra
 from workbench.media.part import OVERHEAD, Part, encoder_template, source_template
 from workbench.media.planner import recording_at
 from workbench.media.recording import Recording
-from workbench.media.retouch import Retouch, TimedMask, stamper
+from workbench.media.retouch import Retouch, TimedMask, caption_stamper, stamper
 from workbench.media.stills import caption_notes
 
 Report = Callable[[dict[str, Any]], None]
@@ -63,6 +63,7 @@ class Export:
         self.recordings = {place["name"]: recording_at(place) for place in job["places"]}
         self.placed = [self._place(segment) for segment in self.plan.segments]
         self.stamp = stamper(self.spec, zone(job["zone"]), self.plan.dated)
+        self._caption_stamp = caption_stamper(self.spec, self.stamp, self.plan.dated)
         self.timed = [
             TimedMask(mask, begin, end) for mask, (begin, end) in zip(self.spec.masks, job["mask_ranges"], strict=True)
         ]
@@ -117,7 +118,7 @@ class Export:
         first = placed[0][1]
         retouch = Retouch(self.spec, first.index.facts, first.index.rotation, self.timed, self.stamp)
         stream = Stream(placed, self.spec, clock, retouch, self._keeps)
-        look = Look(stretches, clock, self.wanted, self.stamp, self.spec.comment)
+        look = Look(stretches, clock, self.wanted, self._caption_stamp, self.spec.comment)
         writer = Writer(self, stream, look, placed)
         for item in stream.items():
             writer.add(item)

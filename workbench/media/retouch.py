@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from fractions import Fraction
+from functools import lru_cache
 
 from av.video.frame import VideoFrame
 
 from workbench.core.spec import DEFAULT_STAMP, ExportSpec, Mask
 from workbench.core.stamp import render, render_offset
+from workbench.core.timebase import SECOND
 from workbench.media import habits, masks, still
 from workbench.media.encode import Picture, nearest_format
 from workbench.media.overlay import Overlay, drawable
@@ -46,6 +48,22 @@ def stamper(spec: ExportSpec, zone: tzinfo, dated: bool) -> Stamper:
         return render(template, us, zone) if dated else render_offset(template, us)
 
     return stamp
+
+
+def caption_stamper(spec: ExportSpec, stamp: Stamper, dated: bool) -> Stamper:
+    """The same stamps for captions, worked out once a second where the template shows no fraction of one.
+
+    Undated captions count whole seconds: one cue a picture would tell no more than the pictures' own times do.
+    """
+    template = spec.stamp_format or DEFAULT_STAMP
+    if dated and any(flag in template for flag in ("%f", "%F", "%s")):
+        return stamp
+
+    @lru_cache(maxsize=8)
+    def at_second(second: int) -> str:
+        return stamp(second * SECOND)
+
+    return lambda us: at_second(us // SECOND)
 
 
 class Retouch:

@@ -14,7 +14,6 @@ from workbench.core.result import Ledger, LedgerEntry, OutputFile
 from workbench.core.timebase import shown, zone
 from workbench.media import captions, naming, still
 from workbench.media.measure import library_versions, sha256
-from workbench.media.page import write_page
 from workbench.media.planner import recording_at
 from workbench.media.retouch import Retouch, TimedMask, stamper
 
@@ -83,6 +82,8 @@ class StillExport:
         if spec.format == "jpg":
             path.write_bytes(still.jpeg(frame, spec.video_quality, turn, aspect))
         else:
+            from workbench.media.page import write_page  # reportlab is slow to load, and few exports need it
+
             notes += write_page(
                 path,
                 still.rgb(frame, turn),
