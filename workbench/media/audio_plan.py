@@ -43,9 +43,7 @@ _BY_CHANNELS = {1: "mono", 2: "stereo"}
 _COPIED_AS_IS = (0, 3)
 _COPIES: dict[Container, frozenset[str]] = {
     "mp4": frozenset({"aac"}),
-    "mkv": frozenset(
-        {"aac", "mp3", "mp2", "ac3", "eac3", "opus", "vorbis", "flac", "alac", "pcm_s24le", "pcm_f32le"}
-    ),
+    "mkv": frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "opus", "vorbis", "flac", "alac", "pcm_s24le", "pcm_f32le"}),
     "avi": frozenset(),
 }
 """Codings that are copied. mkv: what PyAV's muxer accepts (G.711 it refuses); PCM of 16 bits and less is laid
@@ -133,9 +131,7 @@ def stream_facts(stream: AudioStream) -> AudioFacts:
     context: AudioCodecContext | None = stream.codec_context
     ticks = stream.time_base or Fraction(1, 90_000)
     if context is None:
-        return AudioFacts(
-            stream=stream.index, codec="unknown", rate=0, channels=0, layout="", frame=0, time_base=ticks
-        )
+        return AudioFacts(stream=stream.index, codec="unknown", rate=0, channels=0, layout="", frame=0, time_base=ticks)
     return AudioFacts(
         stream=stream.index,
         codec=context.codec.canonical_name,
@@ -198,9 +194,7 @@ def _pcm(facts: Sequence[AudioFacts], container: Container, warnings: tuple[str,
     )  # fmt: skip
 
 
-def _aac(
-    facts: Sequence[AudioFacts], container: Container, quality: int, warnings: tuple[str, ...]
-) -> AudioPlan:
+def _aac(facts: Sequence[AudioFacts], container: Container, quality: int, warnings: tuple[str, ...]) -> AudioPlan:
     wanted, layout = max(one.rate for one in facts), _layout(facts)
     rate = next((legal for legal in AAC_RATES if legal >= wanted), AAC_RATES[-1])
     if layout not in _AAC_LAYOUTS:
