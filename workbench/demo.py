@@ -37,7 +37,7 @@ Document = dict[str, Any]
 RECORDINGS = Path("notebooks") / "recordings"
 ENVIRONMENT = "WORKBENCH_RECORDINGS"
 """Names a copy of the recordings where they are not in a clone."""
-HEAD = ((0.50, 0.0), (0.62, 0.0), (0.70, 0.08), (0.70, 0.36), (0.52, 0.36))
+HEAD = ((0.55, 0.0), (0.67, 0.0), (0.71, 0.1), (0.71, 0.28), (0.66, 0.36), (0.54, 0.36), (0.5, 0.28), (0.5, 0.1))
 """Where the heads are in the pictures of the demo's cameras."""
 CROP = Area(0.35, 0.0, 0.95, 1.0)
 COMMENT = "Дело 17/2026 – a passer-by is covered"

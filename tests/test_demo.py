@@ -1,0 +1,88 @@
+"""`workbench demo` as a real process: every file it tells of is there, whole, and a second run is welcome."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli import ROOT, command
+from workbench import demo
+from workbench.core.errors import SourceError
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that both runs are given."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def told(out: Path) -> dict[str, Any]:
+    """The document of a first run."""
+    return run(out)
+
+
+def run(out: Path) -> dict[str, Any]:
+    """Run the demo as a person would; its stdout is one JSON document."""
+    words = [*command(), "demo", "--json", "--out", str(out)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def test_each_output_is_there_with_its_hash(told: dict[str, Any]) -> None:
+    """Path, size and SHA-256 of every output are those of the file on disk."""
+    for output in told["outputs"]:
+        data = Path(output["path"]).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (output["size"], output["sha256"])
+
+
+def test_every_format_is_made_or_refused(told: dict[str, Any]) -> None:
+    """Five formats come with captions and record; exe is refused in words that name a way out."""
+    made = [Path(output["path"]).suffix for output in told["outputs"]]
+    assert set(made) == {".mp4", ".mkv", ".avi", ".jpg", ".pdf", ".vtt", ".json"}
+    assert made.count(".vtt") == made.count(".json") == len(told["steps"])
+    (refused,) = told["refused"]
+    assert refused["kind"] == "bad-request" and "mkv" in refused["message"]
+
+
+def test_what_is_delivered_is_what_was_asked(told: dict[str, Any]) -> None:
+    """Shown = contained = frames of the range; only the key frame cut holds more, and it says how many."""
+    for step in told["steps"]:
+        delivered = step["delivered"]
+        assert delivered["frames_shown"] == delivered["frames_contained"]
+        assert delivered["frames_shown"] - delivered["outside_range"] == delivered["source_frames"]
+    assert [step["delivered"]["outside_range"] for step in told["steps"]] == [0, 3, 0, 0, 0, 0, 0, 0]
+
+
+def test_the_ledger_of_the_masked_part(told: dict[str, Any]) -> None:
+    """Five seconds at ten frames a second are masked, one cut edge is re-encoded, the rest is copied."""
+    ledger = {"copied": 445, "reencoded": 7, "masked": 50, "dropped": 0, "undecodable": 0, "missing": 0}
+    assert told["steps"][2]["ledger"] == ledger
+
+
+def test_the_footage_is_unchanged(told: dict[str, Any]) -> None:
+    """The demo hashes the archive before and after, and says so."""
+    assert told["footage"]["unchanged"] is True and len(told["footage"]["files"]) >= 8
+
+
+def test_a_second_run_overwrites_nothing(out: Path, told: dict[str, Any]) -> None:
+    """Into the same folder it makes a dated one, with the same bytes under the same names."""
+    again = run(out)
+    assert again["out"] != told["out"] and Path(again["out"]).parent == out.resolve()
+    videos = [[o["sha256"] for o in document["outputs"] if o.get("frames_shown")] for document in (told, again)]
+    assert videos[0] == videos[1]
+    test_each_output_is_there_with_its_hash(told)
+
+
+def test_missing_recordings_are_said_with_advice(tmp_path: Path) -> None:
+    """Where the recordings did not come along, the error tells how to name them."""
+    with pytest.raises(SourceError) as caught:
+        demo.find_recordings(tmp_path)
+    assert demo.ENVIRONMENT in caught.value.advice
