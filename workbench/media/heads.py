@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-VERSION = 6
+VERSION = 7
 """Changes whenever the meaning of a stored index does, so that old caches are made anew."""
 
 
@@ -17,6 +17,14 @@ def load_head(path: Path) -> dict[str, Any] | None:
     """Facts, losses and ``summary`` of the index stored at `path` (`media.index.save`); None where none is usable."""
     try:
         head: Any = json.loads(path.with_name(path.name + ".json").read_bytes())
+        rows = path.with_name(path.name + ".npy").stat().st_size
     except (OSError, ValueError):
         return None
-    return head if isinstance(head, dict) and head.get("version") == VERSION else None
+    if not isinstance(head, dict) or head.get("version") != VERSION or head.get("stored") != rows:
+        return None
+    return head
+
+
+def stored(path: Path) -> bool:
+    """Whether an index is still stored at `path`; caches may be emptied while somebody works."""
+    return path.with_name(path.name + ".npy").exists() and path.with_name(path.name + ".json").exists()

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from av.error import FFmpegError
@@ -221,7 +221,7 @@ def summary(index: VideoIndex) -> dict[str, Any]:
 
 def save(index: VideoIndex, path: Path) -> None:
     """Store an index as two files, ``path.npy`` and ``path.json``; the second is written last and names the first."""
-    head = {
+    head: dict[str, Any] = {
         "version": VERSION,
         "facts": index.facts.to_json(),
         "timing": index.timing,
@@ -235,14 +235,17 @@ def save(index: VideoIndex, path: Path) -> None:
         "summary": summary(index),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    for suffix, write in (
-        (".npy", lambda f: np.save(f, index.rows)),
-        (".json", lambda f: f.write(json.dumps(head).encode())),
-    ):
-        temporary = path.with_name(f"{path.name}{suffix}.{os.getpid()}.part")
-        with temporary.open("wb") as file:
-            write(file)
-        temporary.replace(path.with_name(path.name + suffix))
+    head["stored"] = _store(path.with_name(path.name + ".npy"), lambda file: np.save(file, index.rows))
+    _store(path.with_name(path.name + ".json"), lambda file: file.write(json.dumps(head).encode()))
+
+
+def _store(path: Path, write: Callable[[BinaryIO], Any]) -> int:
+    """Write a file in one step; its size in bytes."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with temporary.open("wb") as file:
+        write(file)
+    temporary.replace(path)
+    return path.stat().st_size
 
 
 def load(path: Path) -> VideoIndex | None:
@@ -263,5 +266,5 @@ def load(path: Path) -> VideoIndex | None:
             configs=tuple(bytes.fromhex(config) for config in head["configs"]),
             size=head["size"],
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except (OSError, ValueError, KeyError, TypeError, EOFError, ZeroDivisionError):
         return None

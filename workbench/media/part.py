@@ -53,7 +53,7 @@ def source_template(path: Path) -> Iterator[VideoStream]:
 def encoder_template(picture: Picture, codec: str, quality: int) -> Iterator[VideoStream]:
     """A pattern for a file whose pictures are all coded anew: one empty picture coded with the same settings."""
     memory = io.BytesIO()
-    with av.open(memory, "w", format="mov") as out:
+    with av.open(memory, "w", format="mp4" if codec == "av1" else "mov") as out:
         stream = out.add_stream(ENCODERS[codec], rate=picture.rate)
         assert isinstance(stream, VideoStream) and isinstance(stream.codec_context, VideoCodecContext)
         configure(stream.codec_context, codec, picture, options(codec, quality, picture))
@@ -99,9 +99,10 @@ class Part:
         codec = template.codec_context.codec.canonical_name
         self._video = self.container.add_stream_from_template(template, opaque=codec in _NEEDS_OPAQUE)
         self._video.time_base = time_base
-        self._video.codec_context.time_base = time_base
-        if rate is not None:
-            self._video.codec_context.framerate = rate
+        if self._video.codec_context.is_encoder:
+            self._video.codec_context.time_base = time_base
+            if rate is not None:
+                self._video.codec_context.framerate = rate
         if extradata is not None:
             self._video.codec_context.extradata = extradata
         if (form, codec) in TAGS:
