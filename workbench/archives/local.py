@@ -30,7 +30,7 @@ from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Moment, Range, shown
-from workbench.media.heads import load_head
+from workbench.media.heads import load_head, stored
 from workbench.media.suffixes import SUFFIXES
 from workbench.media.worker import Worker
 
@@ -151,7 +151,7 @@ class LocalArchive:
         state = tuple((str(p), *_state(p)) for p in files)
         with self._lock:
             kept = self._lines.get(source)
-            if kept is None or kept[0] != state:
+            if kept is None or kept[0] != state or not all(stored(piece.index) for piece in kept[1].pieces):
                 kept = (state, *self._lay(source, files))
                 self._lines[source] = kept
             return kept[1], kept[2]
