@@ -23,7 +23,7 @@ from typing import Any
 
 from workbench import cli_show as show
 from workbench.archives.local import LocalArchive
-from workbench.core.errors import SourceError, WorkbenchError
+from workbench.core.errors import RequestError, SourceError, WorkError
 from workbench.core.geometry import Area
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult
@@ -37,7 +37,10 @@ Document = dict[str, Any]
 RECORDINGS = Path("notebooks") / "recordings"
 ENVIRONMENT = "WORKBENCH_RECORDINGS"
 """Names a copy of the recordings where they are not in a clone."""
-HEAD = ((0.55, 0.0), (0.67, 0.0), (0.71, 0.1), (0.71, 0.28), (0.66, 0.36), (0.54, 0.36), (0.5, 0.28), (0.5, 0.1))
+HEAD = (
+    *((0.55, 0.0), (0.67, 0.0), (0.71, 0.1), (0.71, 0.28)),
+    *((0.66, 0.36), (0.54, 0.36), (0.5, 0.28), (0.5, 0.1)),
+)
 """Where the heads are in the pictures of the demo's cameras."""
 CROP = Area(0.35, 0.0, 0.95, 1.0)
 COMMENT = "Дело 17/2026 – a passer-by is covered"
@@ -110,7 +113,7 @@ def fresh_folder(out: Path | None) -> Path:
         except FileExistsError:
             continue
         return folder
-    raise WorkbenchError(f"no free name for a folder in {base}", "Choose another one with --out.")
+    raise WorkError(f"no free name for a folder in {base}", "Choose another one with --out.")
 
 
 def _at(clock: str) -> datetime:
@@ -228,13 +231,12 @@ def _refusal(archive: LocalArchive, folder: Path, report: Report) -> list[Docume
     """A format that the local engine does not make is refused in words, before anything is written."""
     report("")
     report("9. a format that is refused: exe")
-    spec = ExportSpec(source="entrance", begin=Offset(0), end=Offset(2_000_000), format="exe")
     try:
-        run_export(plan_export(spec, archive), archive, folder / "9-exe")
-    except WorkbenchError as exc:
+        run_export(plan_export(_disclosed("entrance", "exe", 0.0, 2.0), archive), archive, folder / "9-exe")
+    except RequestError as exc:
         report(f"   refused    {exc.message}")
         return [{"format": "exe", **exc.to_json()}]
-    raise WorkbenchError("exe was not refused", "Report this.")
+    raise WorkError("exe was not refused", "Report this.")
 
 
 def _hashes(folder: Path) -> dict[str, str]:
