@@ -22,11 +22,13 @@ ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 peak, over = 0, threading.Event()
 
 def children(pid):
+    found = []
     try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            found = [int(p) for p in file.read().split()]
+        for thread in os.listdir(f"/proc/{pid}/task"):  # a child belongs to the thread that started it
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                found += [int(p) for p in file.read().split()]
     except OSError:
-        return []
+        pass
     return found + [g for p in found for g in children(p)]
 
 def pss(pid):
@@ -78,9 +80,7 @@ def measure(command: Sequence[str], cwd: Path | None = None) -> Cost:
     """Run a command to its end (its orphans too) and say what it cost."""
     with tempfile.NamedTemporaryFile() as told:
         words = [sys.executable, "-I", "-S", "-c", _METER, told.name, *map(str, command)]
-        done = subprocess.run(
-            words, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
-        )
+        done = subprocess.run(words, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
         answer = Path(told.name).read_text()
     if not answer or json.loads(answer)[0]:
         raise Failed(f"{' '.join(map(str, command))[:300]}\n{done.stderr[-800:]}")

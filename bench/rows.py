@@ -60,9 +60,7 @@ def _name(seconds: int) -> str:
 
 def _pair(name: str, spec: dict[str, Any], source: Path, peer: str, limit: float, **more: Any) -> list[Row]:
     """The same work as engine only and with proof; `peer` is a shell command with {out} for its file."""
-    proof = (
-        " && sha256sum {out} && ffprobe -v error -count_packets -show_entries stream=nb_read_packets {out}"
-    )
+    proof = " && sha256sum {out} && ffprobe -v error -count_packets -show_entries stream=nb_read_packets {out}"
 
     def bare(out: Path) -> list[str]:
         return [
@@ -112,9 +110,7 @@ def _edited(seconds: int) -> list[Row]:
     source, png = loop(seconds, "1280x720", "2000k"), mask_png("1280x720", MASK)
     text = f"drawtext=fontfile={FONT}:text='Exhibit 7':x=16:y=h-40:fontsize=24:fontcolor=white"
     graph = f"[0:v][1:v]overlay=format=yuv420,crop=1024:576:128:72,{text}"
-    peer = (
-        f"ffmpeg -nostdin -v error -i {source} -i {png} -filter_complex {shlex.quote(graph)} {x264()} {{out}}"
-    )
+    peer = f"ffmpeg -nostdin -v error -i {source} -i {png} -filter_complex {shlex.quote(graph)} {x264()} {{out}}"
     spec = {"begin": "+0", "end": plus(seconds * 1_000_000 + 1_000_000), "comment": "Exhibit 7", "burn": True}
     more = {"crop": CROP, "masks": [{"points": MASK}]}
     return _pair(f"crop + mask + text over {seconds} s", {**spec, **more}, source, peer, 1.05)
@@ -124,9 +120,7 @@ def _masked_tenth(seconds: int) -> list[Row]:
     source, png = loop(seconds, "1280x720", "2000k"), mask_png("1280x720", MASK)
     begin, end = seconds * 0.45, seconds * 0.55
     graph = f"[0:v][1:v]overlay=format=yuv420:enable='between(t,{begin},{end})'"
-    peer = (
-        f"ffmpeg -nostdin -v error -i {source} -i {png} -filter_complex {shlex.quote(graph)} {x264()} {{out}}"
-    )
+    peer = f"ffmpeg -nostdin -v error -i {source} -i {png} -filter_complex {shlex.quote(graph)} {x264()} {{out}}"
     times = {"begin": plus(round(begin * 1e6)), "end": plus(round(end * 1e6))}
     spec = {"begin": "+0", "end": plus(seconds * 1_000_000 + 1_000_000), "masks": [{"points": MASK, **times}]}
     return _pair(f"mask on 10 % of {seconds} s, peer re-encodes", spec, source, peer, 0.20)
@@ -138,9 +132,7 @@ def x264() -> str:
 
     from workbench.media.encode import THREADS, Picture, options
 
-    shape = Picture(
-        width=1280, height=720, pix_fmt="yuv420p", time_base=Fraction(1, 12800), rate=Fraction(25)
-    )
+    shape = Picture(width=1280, height=720, pix_fmt="yuv420p", time_base=Fraction(1, 12800), rate=Fraction(25))
     told = options("h264", 0, shape)
     params = ":".join(p for p in told["x264-params"].split(":") if not p.startswith("sps-id"))
     words = f"-c:v libx264 -preset {told['preset']} -crf {told['crf']} -g {told['g']} -threads {THREADS}"

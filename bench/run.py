@@ -126,6 +126,9 @@ def _memory(results: list[dict[str, Any]]) -> str:
         ours, peer = (max(c["tree_mb"] for c in result[side]) for side in ("ours", "peer"))
         word = "ok" if ours <= peer + MEMORY_MORE else "over"
         lines.append(f"- {result['name']}: {ours:.0f} MB, peer {peer:.0f} MB + {MEMORY_MORE}: {word}")
+    for short, long in zip(copies, copies[2:], strict=False):
+        grown = max(c["tree_mb"] for c in long["ours"]) - max(c["tree_mb"] for c in short["ours"])
+        lines.append(f"- from {short['name']} to {long['name']}: {grown:+.0f} MB")
     return "Memory of the copies (whole process tree):\n" + "\n".join(lines)
 
 

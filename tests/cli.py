@@ -39,6 +39,4 @@ def export_command(wish: Wish, out: Path, *more: str) -> list[str]:
 
 def start(words: list[str]) -> subprocess.Popen[bytes]:
     """Start a command in a session of its own, so that its children can be found and ended with it."""
-    return subprocess.Popen(
-        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
+    return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)

@@ -123,8 +123,21 @@ def _answer(running: Any, line: str, errors: type[Exception]) -> Outcome:
 
 
 def _rss_mb() -> int:
-    peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return max(peaks) // 1024
+    """Peak of the largest process: this one, its ended children, and those that still live."""
+    ended = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return max(*ended, *_living_peaks(os.getpid())) // 1024
+
+
+def _living_peaks(pid: int) -> list[int]:
+    """VmHWM in kB of a process and all below it; a process that just ended counts nothing."""
+    root = Path(f"/proc/{pid}")
+    try:
+        status = (root / "status").read_text()
+        below = [int(p) for task in root.glob("task/*/children") for p in task.read_text().split()]
+    except OSError:
+        return [0]
+    own = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")]
+    return [0, *own, *(peak for child in below for peak in _living_peaks(child))]
 
 
 def main() -> None:

@@ -66,9 +66,7 @@ def read_codes(path: Path, block: int = 0, ffmpeg: bool = True) -> Reading:
     return reading
 
 
-def pyav_codes(
-    path: Path, options: dict[str, str] | None = None, block: int = 0
-) -> tuple[list[Code], Fraction]:
+def pyav_codes(path: Path, options: dict[str, str] | None = None, block: int = 0) -> tuple[list[Code], Fraction]:
     """The codes of all frames that PyAV decodes from all video streams, and the first stream's tick."""
     with av.open(str(path), options=options or {}, metadata_errors="replace") as box:
         streams = [s for s in box.streams.video if not s.disposition & 0x400]

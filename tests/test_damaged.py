@@ -79,7 +79,7 @@ def test_truncated_recordings_say_what_is_missing(
     """A recording cut short is refused by name, or its loss is listed."""
     data = cut(path.read_bytes(), percent)
     outcome = whole(data, f"{percent}-{path.name}", driver, archive, tmp_path)
-    assert judge(Outcome(status="done"), outcome, ffprobe_frames(path) or 0) == []
+    assert judge(Outcome(status="done"), outcome, ffprobe_frames(path) or 0, path.suffix) == []
 
 
 def trial(
@@ -90,7 +90,7 @@ def trial(
     data = mutant(make(clip).read_bytes(), kind, f"{name}/{seed}")
     source = f"{name}-{kind}-{seed}.{clip.container}"
     outcome = whole(data, source, driver, archive, out, timeline(clip)[-1].us + 1000)
-    return outcome, judge(clean, outcome, clip.frames)
+    return outcome, judge(clean, outcome, clip.frames, f".{clip.container}")
 
 
 def cleanly(name: str, driver: Driver, archive: Path, out: Path) -> Outcome:
@@ -118,9 +118,7 @@ def test_mutants_are_accounted_for(
 
 
 @pytest.mark.slow
-def test_five_hundred_mutants(
-    driver: Driver, archive: Path, clean: dict[str, Outcome], tmp_path: Path
-) -> None:
+def test_five_hundred_mutants(driver: Driver, archive: Path, clean: dict[str, Outcome], tmp_path: Path) -> None:
     """500 mutants over all clips and kinds: none kills, hangs, shows a traceback or loses frames silently."""
     wrong = {}
     for name, kind, seed in islice(campaign(NAMES), 500):

@@ -16,9 +16,7 @@ from tests.kills import Reference, judge, strike, undisturbed
 from tests.truth import Clip, make
 from tests.twins import L_SHAPE
 
-CLIP = Clip(
-    name="kill", frames=900, width=640, height=360, bframes=2, gop=50, options=(("preset", "ultrafast"),)
-)
+CLIP = Clip(name="kill", frames=900, width=640, height=360, bframes=2, gop=50, options=(("preset", "ultrafast"),))
 
 
 @pytest.fixture(scope="module")

@@ -66,18 +66,14 @@ def export_twins(
     """Export both twins with the same wish, each from an archive that looks the same."""
     times = source_times(twins.a, twins.clip)
     first, last = times[0], times[twins.clip.frames - 1]
-    begin, end = (
-        (times[twins.frames[len(twins.frames) // 2]],) * 2 if form in ("jpg", "pdf") else (first, last + 1)
-    )
+    begin, end = (times[twins.frames[len(twins.frames) // 2]],) * 2 if form in ("jpg", "pdf") else (first, last + 1)
     done = []
     for side, path in (("a", twins.a), ("b", twins.b)):
         target = folder / side / "cam" / f"clip{path.suffix}"
         target.parent.mkdir(parents=True)
         shutil.copyfile(path, target)
         (folder / side / "out").mkdir()
-        wish = Wish(
-            archive=folder / side, source="cam", begin=begin, end=end, form=form, masks=masks, more=more
-        )
+        wish = Wish(archive=folder / side, source="cam", begin=begin, end=end, form=form, masks=masks, more=more)
         done.append(engine.export(wish, folder / side / "out"))
     return done[0], done[1]
 
@@ -97,9 +93,7 @@ def contents(done: Delivered) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "form", "where"), TRIALS, ids=[f"{n}-to-{f}-{w}" for n, f, w in TRIALS])
-def test_twins_give_identical_files(
-    name: str, form: str, where: str, the_engine: Engine, tmp_path: Path
-) -> None:
+def test_twins_give_identical_files(name: str, form: str, where: str, the_engine: Engine, tmp_path: Path) -> None:
     """What lies under the mask leaves no trace in any byte of the output."""
     clip = CASES[name][0]
     twins = twin_pair(clip, L_SHAPE, stretch(clip, where))
@@ -121,9 +115,7 @@ def test_twins_without_the_mask_differ(name: str, the_engine: Engine, tmp_path: 
     "more", [{"crop": [[0.1, 0.2], [0.9, 0.9]]}, {"rate_divisor": 2}, {"video_quality": 4}], ids=str
 )
 @pytest.mark.parametrize("name", ["h264", "h264-turned", "h265-b", "mjpeg-odd-vfr"])
-def test_twins_hold_beside_other_wishes(
-    name: str, more: dict[str, Any], the_engine: Engine, tmp_path: Path
-) -> None:
+def test_twins_hold_beside_other_wishes(name: str, more: dict[str, Any], the_engine: Engine, tmp_path: Path) -> None:
     """Crop, divisor and quality come after the mask, never before it."""
     twins = twin_pair(CASES[name][0], TRIANGLE, stretch(CASES[name][0], "middle"))
     a, b = export_twins(the_engine, twins, "mkv", tmp_path, [mask(twins, "middle")], **more)
@@ -172,8 +164,7 @@ def luma_inside(path: Path) -> list[Any]:
     with av.open(str(path)) as box:
         grays = [f.to_ndarray(format="gray") for f in box.decode(video=0)]
     return [
-        g[int(0.42 * g.shape[0]) : int(0.56 * g.shape[0]), int(0.2 * g.shape[1]) : int(0.3 * g.shape[1])]
-        for g in grays
+        g[int(0.42 * g.shape[0]) : int(0.56 * g.shape[0]), int(0.2 * g.shape[1]) : int(0.3 * g.shape[1])] for g in grays
     ]
 
 

@@ -161,10 +161,7 @@ def _planes(path: Path) -> list[list[Plane]]:
 
 
 def _copy(frame: Any) -> list[Plane]:
-    return [
-        np.frombuffer(p, np.uint8).reshape(-1, p.line_size)[: p.height, : p.width].copy()
-        for p in frame.planes
-    ]
+    return [np.frombuffer(p, np.uint8).reshape(-1, p.line_size)[: p.height, : p.width].copy() for p in frame.planes]
 
 
 def _check_packets(twins: Twins) -> None:
