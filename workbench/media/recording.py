@@ -81,8 +81,12 @@ class Recording:
 
     def packets(self, low: int, high: int) -> Iterator[tuple[int, Packet[VideoStream]]]:
         """The packets of rows [low, high), in decode order."""
+        row = low - 1
         with self._opened_at(low) as (_, packets):
-            yield from self._checked(packets, low, high)
+            for row, packet in self._checked(packets, low, high):
+                yield row, packet
+        if row + 1 < high:
+            raise self._changed(row + 1)
 
     def frames(self, low: int, high: int, *, threads: str = "AUTO") -> Iterator[tuple[int, VideoFrame]]:
         """The pictures of ranks [low, high) in display order, each with its rank.
@@ -131,17 +135,22 @@ class Recording:
             if packet.size == 0:
                 continue
             row = self._row_of(packet) if row is None else row + 1
-            if row is None or row < low:
+            if row is None:
+                raise self._changed(low)
+            if row < low:
                 continue
             if row >= len(sizes) or sizes[row] != packet.size:
-                raise WorkError(
-                    f"{self.path} is not what it was when it was indexed (picture {row})",
-                    "Keep the recordings unchanged while working; run again to index it anew.",
-                )
+                raise self._changed(row)
             if row < high:
                 yield row, packet
             if row + 1 >= high:
                 return
+
+    def _changed(self, row: int) -> WorkError:
+        return WorkError(
+            f"{self.path} is not what it was when it was indexed (picture {row})",
+            "Keep the recordings unchanged while working; run again to index it anew.",
+        )
 
     @contextmanager
     def _opened_at(self, row: int) -> Iterator[tuple[VideoStream, Iterator[Packet[VideoStream]]]]:
