@@ -1,0 +1,114 @@
+"""What the README shows is true: its Python runs, its commands run, its numbers are the code's, its links exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli import ROOT, command
+from workbench.cli_request import build_parser
+from workbench.media.audio_plan import KBIT_PER_CHANNEL
+from workbench.media.encode import AV1_CRF, CRF, MJPEG_SCALE
+from workbench.media.still import QSCALES
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = ("README.md", "CHANGELOG.md", "workbench/README.md", "notebooks/01_quickstart.ipynb")
+NEVER = re.compile(r"(?i)\b(un)?authentic|tamper[- ]?proof|court[- ]?proof|forgery[- ]?proof")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    """The words behind ``$ workbench`` of each line, continued lines joined."""
+    text = "\n".join(blocks("console")).replace("\\\n", " ")
+    return [shlex.split(line)[2:] for line in text.splitlines() if line.startswith("$ workbench ")]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where the recordings lie as in a clone."""
+    folder = tmp_path_factory.mktemp("clone")
+    shutil.copytree(ROOT / "notebooks" / "recordings", folder / "notebooks" / "recordings")
+    return folder
+
+
+def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a process there, with this package on its path."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path, "WORKBENCH_CACHE": str(folder / "cache")}
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_the_python_runs_as_written(clone: Path) -> None:
+    """The ten lines export a file and print its name, its hash and the ledger."""
+    (block,) = blocks("python")
+    assert len([line for line in block.splitlines() if line]) == 10
+    done = run([sys.executable, "-c", block], clone)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\.mp4 [0-9a-f]{64} Ledger\(copied=495, reencoded=7", done.stdout)
+
+
+@pytest.mark.parametrize("words", commands(), ids=lambda words: " ".join(words)[:60])
+def test_a_command_line_runs(words: list[str], clone: Path) -> None:
+    """Each command is understood and, but for the demo (a test of its own), carried out."""
+    build_parser().parse_args(words)
+    if words[0] != "demo":
+        done = run([*command(), *words], clone)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
+
+
+def test_every_verb_is_shown() -> None:
+    """The README has an example of each verb."""
+    assert {words[0] for words in commands()} == {
+        *("sources", "coverage", "plan", "export", "frame", "thumbnails", "demo"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "numbers"),
+    [
+        ("H.264, H.265: CRF", CRF),
+        ("AV1", AV1_CRF),
+        ("MJPEG, JPEG", MJPEG_SCALE),
+        ("MJPEG, JPEG", QSCALES),
+        ("AAC", tuple(KBIT_PER_CHANNEL.values())),
+    ],
+    ids=["CRF", "AV1", "MJPEG", "JPEG", "AAC"],
+)
+def test_the_quality_table_is_the_code_s(row: str, numbers: tuple[int, ...]) -> None:
+    """The table's numbers are those that the encoders get."""
+    (line,) = [line for line in README.splitlines() if line.startswith(f"| {row}")]
+    cells = [int(cell) for cell in line.strip("|").split("|")[1:]]
+    assert cells == list(numbers)
+
+
+@pytest.mark.parametrize("name", [name for name in GUIDES if name.endswith(".md")])
+def test_links_lead_somewhere(name: str) -> None:
+    """Each relative link names a file of the repository."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert target.startswith("https://") or ((ROOT / name).parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_nothing_is_claimed_that_software_cannot_know(name: str) -> None:
+    """No guide calls an output authentic or proof against anything."""
+    assert not NEVER.search((ROOT / name).read_text(encoding="utf-8"))
+
+
+def test_the_map_names_every_module() -> None:
+    """The developer's tree is the tree as it really is."""
+    text = (ROOT / "workbench" / "README.md").read_text(encoding="utf-8")
+    modules = [path for path in (ROOT / "workbench").rglob("*.py") if path.name != "__init__.py"]
+    assert [path.name for path in modules if not re.search(rf"\b{re.escape(path.name)}", text)] == []
