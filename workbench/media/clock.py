@@ -72,24 +72,24 @@ class Clock:
     def _lay(self, stretches: Sequence[tuple[Recording, int, int]], collapse: bool) -> None:
         shift, end, end_us = 0, None, 0
         for recording, low, high in stretches:
-            ticks = self._plain(recording, low, high)
+            ticks = self._plain(recording, low, high) - shift
             usual = self._picture(recording)
-            breaks = _breaks(recording, low, high)
             if end is not None:
                 gap = int(recording.us[low]) - end_us
-                if collapse and gap > 0:
-                    shift += int(ticks[0]) - shift - end
-                self.joins.append(Join(int(ticks[0]) - shift, int(recording.us[low]), recording.name, gap))
-            for rank in breaks:
+                pause = int(ticks[0]) - end
+                # Before the end only by rounding: the two pictures would stand at one time.
+                if pause < 0 or (collapse and gap > 0):
+                    ticks -= pause
+                    shift += pause if collapse else 0
+                self.joins.append(Join(int(ticks[0]), int(recording.us[low]), recording.name, gap))
+            for rank in _breaks(recording, low, high):
                 at = rank - low
                 pause = int(ticks[at] - ticks[at - 1]) - usual
                 if collapse:
                     ticks[at:] -= pause
+                    shift += pause
                 us = int(recording.us[rank])
-                self.joins.append(Join(int(ticks[at]) - shift, us, recording.name, self._us(pause)))
-            ticks -= shift
-            if end is not None and ticks[0] < end - usual:
-                ticks += end - int(ticks[0])
+                self.joins.append(Join(int(ticks[at]), us, recording.name, self._us(pause)))
             self._ticks[recording.name] = (low, ticks)
             self.tail = usual
             end = int(ticks[-1]) + usual
@@ -116,7 +116,8 @@ class Clock:
     def _plain(self, recording: Recording, low: int, high: int) -> NDArray[np.int64]:
         if self.time_base != recording.index.time_base:
             return recording.us[low:high].copy()
-        begin = recording.zero * self.time_base.denominator // (self.time_base.numerator * SECOND)
+        second = self.time_base.numerator * SECOND
+        begin = (recording.zero * self.time_base.denominator + second // 2) // second
         ticks: NDArray[np.int64] = begin + (recording.pts[low:high] - recording.pts[0])
         return ticks
 
