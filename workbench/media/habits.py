@@ -7,8 +7,8 @@ from workbench.media.cut import JOINABLE
 from workbench.media.encode import ENCODERS, takes
 from workbench.media.probe import VideoFacts
 
-COPIED = {"mp4": frozenset({"h264", "hevc", "av1", "mpeg4"}), "mkv": None, "avi": frozenset({"mjpeg"})}
-"""Codings that a container takes over as they are; None for any."""
+COPIED = {"mp4": frozenset({"h264", "hevc", "av1", "mpeg4"}), "mkv": None, "avi": frozenset({"mjpeg"}), "exe": None}
+"""Codings that a container takes over as they are; None for any (exe is planned, and refused as a field)."""
 COPY_QUALITIES = (0, 3)
 """Qualities that ask for no re-encode of their own: 0 (best) and 3 (the API's «normal»)."""
 

@@ -46,8 +46,9 @@ def plan(job: dict[str, Any]) -> ExportPlan:
         if low >= high:
             continue
         part = _part(segments, recording, recordings, spec)
+        floor = recording.between(used_from, wanted.end)[0]
         for first, last in _same_headers(recording, low, high):
-            runs, more = _runs(recording, spec, first, last, job["mask_ranges"])
+            runs, more = _runs(recording, spec, first, last, job["mask_ranges"], floor)
             extra += more
             segments += [_segment(recording, spec, run, part) for run in runs]
             part += 1
@@ -90,8 +91,9 @@ def _same_headers(recording: Recording, low: int, high: int) -> list[tuple[int, 
 
 
 def _runs(
-    recording: Recording, spec: ExportSpec, low: int, high: int, mask_ranges: list[list[int | None]]
+    recording: Recording, spec: ExportSpec, low: int, high: int, mask_ranges: list[list[int | None]], floor: int
 ) -> tuple[list[cut.Run], int]:
+    """Runs for [low, high), and how many pictures more they hold; none before `floor`, which an earlier file shows."""
     facts = recording.index.facts
     if spec.is_frame:
         return [cut.Run(Mode.ENCODE, low, high, f"one exact frame as {spec.format}")], 0
@@ -102,6 +104,7 @@ def _runs(
     more = 0
     if spec.cut == "keyframe":
         first, last = cut.keyframe_range(recording, low, high)
+        first = first if first >= floor else low
         more = (low - first) + (last - high)
         low, high = first, last
         touched = _touched(recording, low, high, mask_ranges)
