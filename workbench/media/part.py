@@ -99,6 +99,8 @@ class Part:
         codec = template.codec_context.codec.canonical_name
         self._video = self.container.add_stream_from_template(template, opaque=codec in _NEEDS_OPAQUE)
         self._video.time_base = time_base
+        # The source's bit rate would be written into headers, and tell of what a mask hides.
+        self._video.codec_context.bit_rate = 0
         if self._video.codec_context.is_encoder:
             self._video.codec_context.time_base = time_base
             if rate is not None:

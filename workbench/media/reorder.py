@@ -103,7 +103,11 @@ def _retimed(index: VideoIndex, shown: list[int]) -> VideoIndex:
         rows["entry"][:] = Entry.NONE
     base, times, timing = _times(index, order)
     if (np.diff(times) <= 0).any():
-        base, times, timing = _by_rate(index, len(order))
+        spread = np.maximum.accumulate(times - np.arange(len(times))) + np.arange(len(times))
+        if int((spread - times).max()) <= 2 * max(1, int(np.median(np.diff(times)))):
+            times = spread  # a few doubled times move on by a tick each: no reason to forget all the others
+        else:
+            base, times, timing = _by_rate(index, len(order))
     rows["pts"][order] = times
     # A packet without a picture takes the time of the picture coded before it: it sorts beside it and is never shown.
     for row in np.flatnonzero(silent):
@@ -120,8 +124,13 @@ def _times(index: VideoIndex, order: NDArray[np.intp]) -> tuple[Fraction, NDArra
     if index.facts.container == "avi" and (dts != _NO_TIME).all():
         # AVI numbers its chunks in decode order: the n-th picture shown takes the n-th slot that holds a picture.
         return index.time_base, np.sort(dts[order]) - dts.min(), "decoder"
-    if len(order) and (pts[order] != _NO_TIME).all():
-        return index.time_base, pts[order].astype(np.int64), "decoder"
+    known = np.flatnonzero(pts[order] != _NO_TIME)
+    if 2 * len(known) > len(order) and known[0] == 0:
+        # a few pictures without a time follow the one before at the usual distance
+        at = known[np.searchsorted(known, np.arange(len(order)), side="right") - 1]
+        steps = np.diff(pts[order][known])[np.diff(known) == 1]
+        usual = max(1, int(np.median(steps))) if len(steps) else 1
+        return index.time_base, pts[order][at].astype(np.int64) + (np.arange(len(order)) - at) * usual, "decoder"
     return _by_rate(index, len(order))
 
 
