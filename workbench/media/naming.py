@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.core.errors import NameTaken, WorkError
 from workbench.core.timebase import compact, shown
 
-_LONGEST = 80
+_LONGEST, _MOST_BYTES = 80, 160
+"""Characters and bytes of a camera's name: file systems count in bytes, 255 for the whole name."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -24,7 +26,7 @@ def safe(camera: str) -> str:
     """A camera's name as part of a file name on any system; never empty, never a path."""
     text = unicodedata.normalize("NFC", camera)
     kept = "".join(c if c.isalnum() or c in "-.()" else "_" for c in text)
-    kept = kept.strip("._ ")[:_LONGEST] or "camera"
+    kept = kept.lstrip("-._")[:_LONGEST].encode()[:_MOST_BYTES].decode(errors="ignore").rstrip("._") or "camera"
     return f"_{kept}" if _RESERVED.fullmatch(kept) else kept
 
 
@@ -42,9 +44,27 @@ def _time(us: int, dated: bool) -> str:
     return compact(us) if dated else shown(us, False)
 
 
-def publish(path: Path, folder: Path, name: str) -> Path:
-    """Give a complete, synced file its final name in `folder`; NameTaken where the name exists."""
-    final = folder / name
+def publish_all(files: Sequence[tuple[Path, str]], folder: Path) -> None:
+    """Give complete, synced files their final names in `folder`, in this order; all of them or none.
+
+    Raises NameTaken where a name exists, before anything is done if it existed then.
+    """
+    for _, name in files:
+        if (folder / name).exists() or (folder / name).is_symlink():
+            raise _taken(folder / name)
+    given: list[Path] = []
+    try:
+        for path, name in files:
+            _publish(path, folder / name)
+            given.append(folder / name)
+        _sync_folder(folder)
+    except BaseException:
+        for final in given:
+            final.unlink(missing_ok=True)
+        raise
+
+
+def _publish(path: Path, final: Path) -> None:
     try:
         try:
             os.link(path, final)
@@ -52,29 +72,26 @@ def publish(path: Path, folder: Path, name: str) -> Path:
             raise
         except OSError:
             _publish_without_links(path, final)
-        else:
-            path.unlink()
-        _sync_folder(folder)
     except FileExistsError as exc:
-        advice = "Choose another folder, or move the file away; nothing is ever overwritten."
-        raise NameTaken(f"{final} exists already", advice) from exc
+        raise _taken(final) from exc
     except OSError as exc:
         raise WorkError(f"{final} cannot be written: {exc.strerror or exc}", "Choose another folder.") from exc
-    return final
 
 
-def refuse_taken(folder: Path, name: str) -> None:
-    """Raise NameTaken before any work is done, where the name is known beforehand."""
-    if (folder / name).exists():
-        advice = "Choose another folder, or move the file away; nothing is ever overwritten."
-        raise NameTaken(f"{folder / name} exists already", advice)
+def _taken(final: Path) -> NameTaken:
+    advice = "Choose another folder, or move the file away; nothing is ever overwritten."
+    return NameTaken(f"{final} exists already", advice)
 
 
 def _publish_without_links(path: Path, final: Path) -> None:
     """For file systems without hard links: take the name first, then move over it."""
     descriptor = os.open(final, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     os.close(descriptor)
-    path.replace(final)
+    try:
+        path.replace(final)
+    except OSError:
+        final.unlink()
+        raise
 
 
 def _sync_folder(folder: Path) -> None:
