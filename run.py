@@ -20,7 +20,7 @@ STAMP = VENV / "ready"
 
 def quietly(what: str, *command: str | Path) -> None:
     """Run one step of the set-up; its output is shown only if it fails, and then ends this program."""
-    print(f"run.py: {what}", flush=True)
+    print(f"run.py: {what}", file=sys.stderr, flush=True)
     done = subprocess.run([*map(str, command)], capture_output=True, cwd=ROOT)
     if done.returncode:
         sys.stdout.buffer.write(done.stdout + done.stderr)

@@ -144,10 +144,8 @@ def _thumbnails(args: argparse.Namespace) -> Answer:
 def _demo(args: argparse.Namespace) -> Answer:
     from workbench import demo
 
-    lines: list[str] = []
-    report: Callable[[str], None] = _tell if args.json else lines.append
-    document: Document = demo.run(args.out, report)
-    return document, iter(lines)
+    document: Document = demo.run(args.out, _tell if args.json else _say)
+    return document, iter(())
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], Answer]] = {
@@ -264,6 +262,10 @@ def _dumped(document: Document) -> str:
 
 def _tell(line: str) -> None:
     _written(sys.stderr, line, 0)
+
+
+def _say(line: str) -> None:
+    _written(sys.stdout, line, 0)
 
 
 def _written(stream: TextIO, text: str, code: int) -> int:

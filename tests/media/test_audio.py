@@ -28,7 +28,7 @@ from workbench.media.audio import (
     coding_changes,
 )
 
-FOOTAGE = Path("/work/shared/footage")
+FOOTAGE = Path(__file__).parents[3] / "shared" / "footage"
 FFMPEG = shutil.which("ffmpeg")
 SECOND = 1_000_000
 PICTURE = SECOND // clips.FPS

@@ -54,7 +54,7 @@ class Runner:
         }
         reply = self.worker.call("plan", job)
         plan = ExportPlan.from_data(reply.data["plan"])
-        if not plan.segments:
+        if not plan.segments and not plan.refused:
             raise self._nothing(wanted)
         return plan
 

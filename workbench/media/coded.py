@@ -28,6 +28,8 @@ from workbench.media.parameter_sets import ParameterSets, merge, read_extradata
 from workbench.media.recording import Recording
 from workbench.media.retouch import Retouch
 
+Placed = tuple[Segment, Recording, int, int]
+"""A segment, its recording, and the ranks [low, high) it covers there."""
 NAL_CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "hevc"}
 
 
@@ -73,7 +75,7 @@ class Stream:
 
     def __init__(
         self,
-        segments: list[tuple[Segment, Recording, int, int]],
+        segments: list[Placed],
         spec: ExportSpec,
         clock: Clock,
         retouch: Retouch,
@@ -195,7 +197,7 @@ def _length_size(recording: Recording, codec: str) -> int:
         return 0
 
 
-def _source_sets(segments: list[tuple[Segment, Recording, int, int]], codec: str) -> list[ParameterSets]:
+def _source_sets(segments: list[Placed], codec: str) -> list[ParameterSets]:
     """The parameter sets in force in each copied stretch, each once."""
     if codec not in NAL_CODECS:
         return []

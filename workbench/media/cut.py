@@ -6,7 +6,7 @@ hole before the stretch ends: so it holds no hidden picture and none outside. Wh
 becomes ENCODE runs. Pictures under a mask's time range are coded anew with their whole groups: nothing that was
 coded together with a masked picture is carried over.
 
-    runs = divide(recording, 310, 900, closed=[(400, 450, "masked")], joinable=True)
+    runs = divide(recording, 310, 900, touched=[(400, 450, "masked")], joinable=True)
 """
 
 from __future__ import annotations

@@ -99,20 +99,45 @@ def nearest_format(codec: str, pix_fmt: str) -> str:
     return wanted if takes(codec, wanted) else "yuv420p"
 
 
-def options(codec: str, quality: int, picture: Picture, sps_id: int = 0, reorder: int = 0) -> dict[str, str]:
-    """Every setting handed to the encoder, by its own name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What our pictures must share with copied ones beside them, so that FFmpeg's H.264 decoder takes the joint."""
 
-    `reorder`: the source's pictures around ours are reordered. Ours never are, but FFmpeg's H.264 decoder drops
-    pictures behind a joint at which the declared depth rises, so ours declare as much (B pictures allowed, none made).
-    """
+    sps_id: int = 0
+    """A parameter set id the source leaves free."""
+    reorder: bool = False
+    """Its pictures are reordered. Ours never are, but a decoder drops pictures behind a joint at which the declared
+    depth rises: so B pictures are allowed here, and none are made."""
+    lossless: bool = False
+    """It is coded without loss. A decoder that comes from pictures that were not decodes it wrongly, silently: so ours
+    are coded without loss too."""
+
+    @classmethod
+    def of(cls, codec: str, used: Iterable[ParameterSets]) -> Around:
+        """Read it from the source's parameter sets."""
+        if codec != "h264":
+            return cls()
+        used = list(used)
+        known = [sps for sets in used for sps in sets.h264_sps()]
+        return cls(
+            sps_id=_free_h264_id(used),
+            reorder=any(sps.max_num_reorder_frames != 0 for sps in known),
+            lossless=any(sps.transform_bypass for sps in known),
+        )
+
+
+def options(codec: str, quality: int, picture: Picture, around: Around | None = None) -> dict[str, str]:
+    """Every setting handed to the encoder, by its own name."""
+    around = around or Around()
     group = max(1, round(picture.rate * GROUP_SECONDS))
     if codec == "h264":
         fields = {"tt": "tff=1:", "tb": "tff=1:", "bb": "bff=1:", "bt": "bff=1:"}.get(picture.field_order, "")
-        allowed = "bframes=3:b-pyramid=normal" if reorder else "bframes=0"
-        params = f"{fields}sps-id={sps_id}:cpu-independent=1:lookahead-threads=1:{allowed}:open-gop=0:scenecut=0"
+        allowed = "bframes=3:b-pyramid=normal" if around.reorder else "bframes=0"
+        params = f"{fields}sps-id={around.sps_id}:cpu-independent=1:lookahead-threads=1:{allowed}:open-gop=0:scenecut=0"
+        rate = {"qp": "0"} if around.lossless else {"crf": str(CRF[quality])}
         return {
             "preset": "veryfast",
-            "crf": str(CRF[quality]),
+            **rate,
             "g": str(group),
             "forced-idr": "1",
             "a53cc": "0",
@@ -137,7 +162,7 @@ class Encoder:
     def __init__(self, picture: Picture, codec: str, quality: int, used: Iterable[ParameterSets] = ()) -> None:
         self.codec, self.picture = codec, picture
         used = list(used)
-        self.options = options(codec, quality, picture, _free_h264_id(codec, used), _reorder(codec, used))
+        self.options = options(codec, quality, picture, Around.of(codec, used))
         self._context = _opened(codec, picture, self.options)
         self._ids: hevc_ids.HevcIds | None = None
         self._group = max(1, round(picture.rate * GROUP_SECONDS))
@@ -212,9 +237,7 @@ class Encoder:
         }
 
 
-def _free_h264_id(codec: str, used: Iterable[ParameterSets]) -> int:
-    if codec != "h264":
-        return 0
+def _free_h264_id(used: Iterable[ParameterSets]) -> int:
     taken: set[int] = set()
     for sets in used:
         taken |= sets.ids("sps") | sets.ids("pps") | sets.ids("subset sps")
@@ -222,14 +245,6 @@ def _free_h264_id(codec: str, used: Iterable[ParameterSets]) -> int:
     if free is None:
         raise WorkError("the source uses all 32 parameter set ids; nothing can be joined to it")
     return free
-
-
-def _reorder(codec: str, used: Iterable[ParameterSets]) -> int:
-    """How far the source's pictures are reordered; 2 where it does not say."""
-    if codec != "h264":
-        return 0
-    depths = [sps.max_num_reorder_frames for sets in used for sps in sets.h264_sps()]
-    return max((2 if depth is None else depth for depth in depths), default=0)
 
 
 def configure(context: VideoCodecContext, codec: str, picture: Picture, settings: dict[str, str]) -> None:

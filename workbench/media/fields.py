@@ -9,12 +9,15 @@ from workbench.core.plan import FieldPlan, Mode, Segment
 from workbench.core.spec import ExportSpec
 from workbench.core.stamp import problems
 from workbench.media import habits
+from workbench.media.audio_plan import AudioMode, AudioPlan
 from workbench.media.probe import VideoFacts
 
 _PAGE = ("snapshot_area", "comment_area", "stamp_area", "layout")
 
 
-def field_plans(spec: ExportSpec, facts: Sequence[VideoFacts], segments: Sequence[Segment]) -> list[FieldPlan]:
+def field_plans(
+    spec: ExportSpec, facts: Sequence[VideoFacts], segments: Sequence[Segment], sound: AudioPlan | None = None
+) -> list[FieldPlan]:
     """One entry for every field of the spec, in its order."""
     special = {
         "format": _format(spec),
@@ -25,7 +28,8 @@ def field_plans(spec: ExportSpec, facts: Sequence[VideoFacts], segments: Sequenc
         "cut": _cut(spec, segments),
         "video_quality": _quality(spec, segments),
         "archive": _archive(spec),
-        "gaps": _gaps(spec),
+        "audio_quality": _sound(spec, sound),
+        "gaps": _gaps(spec, len({s.file for s in segments}) > 1),
         "size_limit": _size(spec),
     }
     out = []
@@ -89,6 +93,14 @@ def _quality(spec: ExportSpec, segments: Sequence[Segment]) -> FieldPlan | None:
     return None
 
 
+def _sound(spec: ExportSpec, sound: AudioPlan | None) -> FieldPlan | None:
+    if sound is None:
+        return None
+    if sound.mode is AudioMode.PCM and spec.audio_quality not in habits.COPY_QUALITIES:
+        return FieldPlan(field="audio_quality", how="approximated", note=f"no effect here: {sound.words}")
+    return FieldPlan(field="audio_quality", how="exact", note=sound.words)
+
+
 def _archive(spec: ExportSpec) -> FieldPlan | None:
     if spec.archive is None:
         return None
@@ -96,8 +108,8 @@ def _archive(spec: ExportSpec) -> FieldPlan | None:
     return FieldPlan(field="archive", how="refused", note=note)
 
 
-def _gaps(spec: ExportSpec) -> FieldPlan | None:
-    if spec.gaps == "keep" and spec.format == "avi":
+def _gaps(spec: ExportSpec, joins: bool) -> FieldPlan | None:
+    if spec.gaps == "keep" and spec.format == "avi" and joins:
         note = "AVI has no times: a gap is held as empty slots, and one longer than 60,000 slots is joined"
         return FieldPlan(field="gaps", how="approximated", note=note)
     return None

@@ -93,6 +93,15 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
 
     Raises SourceError where the file cannot be opened, holds no video, or no packet can be read.
     """
+    index = scan_rows(path, report)
+    # Jumps first: behind a clock that was set back, times that occur twice would count as no times at all.
+    index = display_order(path, _without_backward_jumps(index), report)
+    index = replace(index, tail=_tail(index))
+    return replace(index, losses=(*index.losses, *losses.declared(index), *losses.transport(path, index.facts)))
+
+
+def scan_rows(path: Path, report: Report = lambda message: None) -> VideoIndex:
+    """The packets as the container gives them, with nothing decoded and no times laid or mended."""
     with open_media(path) as container:
         stream = video_stream(container, path)
         facts = video_facts(stream)
@@ -103,7 +112,7 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
         rows, notes = _read_rows(path, container.demux(stream), entries, report)
     if not len(rows):
         raise SourceError(f"{path}: not one picture can be read", "The file's data is missing or damaged.")
-    index = VideoIndex(
+    return VideoIndex(
         facts=facts,
         rows=rows,
         timing="container",
@@ -114,10 +123,6 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
         configs=tuple(entries.configs),
         size=path.stat().st_size,
     )
-    # Jumps first: behind a clock that was set back, times that occur twice would count as no times at all.
-    index = display_order(path, _without_backward_jumps(index), report)
-    index = replace(index, tail=_tail(index))
-    return replace(index, losses=(*index.losses, *losses.declared(index), *losses.transport(path, facts)))
 
 
 def _read_rows(

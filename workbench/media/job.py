@@ -1,55 +1,43 @@
-"""The export job, run in the worker: a plan becomes files.
+"""The video job, run in the worker: a plan becomes files in the scratch folder, complete and measured.
 
-For each part: open the file, let its pictures flow in, close it, open it again and measure, hash it, and only then give
-it its final name. Unfinished files live in the scratch folder; a finished name is taken by a link that fails where
-the name exists, so nothing is ever overwritten and no half file ever bears a final name.
+For each part: open the file, let its pictures flow in, close it, open it again and measure. Where decoding through a
+joint does not give what decoding from it gives, the part is made once more with all its pictures coded anew, and the
+result says so. Nothing gets its final name here: `exporting` does that once everything is right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from fractions import Fraction
+from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from workbench.core.errors import WorkError
-from workbench.core.plan import ExportPlan, Segment
+from workbench.core.plan import ExportPlan, Mode, Segment
 from workbench.core.result import OutputFile
-from workbench.core.timebase import Range, iso, shown, zone
-from workbench.media import habits, naming
-from workbench.media.audio import AudioMode, audio_span
-from workbench.media.beside import Beside, Look, sound_plan
-from workbench.media.captions import Cue, vtt
-from workbench.media.clock import Clock, Join
-from workbench.media.coded import Item, Stream
+from workbench.core.timebase import Range, zone
+from workbench.media import habits, joints, naming
+from workbench.media.audio import audio_span
+from workbench.media.beside import Look
+from workbench.media.captions import vtt
+from workbench.media.clock import Clock
+from workbench.media.coded import Placed, Stream
+from workbench.media.delivery import Ready, caption_notes
 from workbench.media.ledger import Book
-from workbench.media.measure import DECODE_BUDGET, Measured, decode_again, library_versions, measure, sha256
-from workbench.media.part import OVERHEAD, Part, encoder_template, source_template
+from workbench.media.measure import DECODE_BUDGET, Measured, decode_again, measure, sha256
 from workbench.media.planner import recording_at
 from workbench.media.recording import Recording
 from workbench.media.retouch import Retouch, TimedMask, caption_stamper, stamper
-from workbench.media.stills import caption_notes
+from workbench.media.writer import Writer, Written
 
 Report = Callable[[dict[str, Any]], None]
-Placed = tuple[Segment, Recording, int, int]
 
 
-@dataclass(slots=True)
-class Written:
-    """A file that is complete but not yet measured."""
-
-    path: Path
-    codec: str
-    time_base: Fraction
-    first: int
-    last: int
-    digests: list[bytes] = field(default_factory=list)
-    ticks: list[int] = field(default_factory=list)
-    pixels: int = 0
-    cues: list[Cue] = field(default_factory=list)
+class JointFault(WorkError):
+    """A decoder does not take a joint as it should."""
 
 
 class Export:
@@ -58,42 +46,40 @@ class Export:
     def __init__(self, job: dict[str, Any], report: Report) -> None:
         self.plan = ExportPlan.from_data(job["plan"])
         self.spec, self.wanted = self.plan.spec, Range(job["begin"], job["end"])
-        self.out, self.scratch = Path(job["out"]), Path(job["scratch"])
+        self.scratch = Path(job["scratch"])
         self.job, self._report = job, report
         self.recordings = {place["name"]: recording_at(place) for place in job["places"]}
         self.placed = [self._place(segment) for segment in self.plan.segments]
-        self.stamp = stamper(self.spec, zone(job["zone"]), self.plan.dated)
-        self._caption_stamp = caption_stamper(self.spec, self.stamp, self.plan.dated)
+        stamp = stamper(self.spec, zone(job["zone"]), self.plan.dated)
+        self._stamp, self._caption_stamp = stamp, caption_stamper(self.spec, stamp, self.plan.dated)
         self.timed = [
             TimedMask(mask, begin, end) for mask, (begin, end) in zip(self.spec.masks, job["mask_ranges"], strict=True)
         ]
         self.book = Book(self.plan)
-        self.files: list[OutputFile] = []
+        self.ready: list[Ready] = []
+        """Complete files in the scratch folder, measured."""
         self.warnings: list[str] = list(self.plan.warnings)
         self.encoder: dict[str, Any] = {}
-        self._captions: list[tuple[str, str]] = []
         self._done, self._all = 0, max(1, sum(s.frames for s in self.plan.segments))
         self._numbers = self._kept_numbers()
+        self.numbers = count()
 
-    def run(self) -> dict[str, Any]:
-        """All parts; returns the result as plain data."""
+    def run(self) -> None:
+        """Make all parts."""
         for number in sorted({s.part for s, *_ in self.placed}):
-            self._part([p for p in self.placed if p[0].part == number])
+            placed = [p for p in self.placed if p[0].part == number]
+            done, made = self._done, len(self.ready)
+            try:
+                self._part(placed)
+            except JointFault as fault:
+                self.warnings.append(f"{fault.message}: part {number + 1} is coded anew as a whole")
+                self._done, self.ready = done, self.ready[:made]
+                self._part([(_encoded(s, self.spec, r), r, low, high) for s, r, low, high in placed])
         self.book.add_missing(self.recordings.values(), self.wanted)
-        return {
-            "files": [asdict(f) for f in self.files],
-            "ledger": self.book.ledger().to_json(),
-            "entries": [asdict(e) for e in self.book.entries()],
-            "sources": [],
-            "gaps": [asdict(g) for g in self.plan.gaps],
-            "encoder": self.encoder,
-            "versions": library_versions(),
-            "warnings": list(dict.fromkeys(self.warnings)),
-        }
 
-    def captions(self) -> list[tuple[str, str]]:
-        """The finished files and the text of their captions."""
-        return self._captions
+    def account(self) -> dict[str, Any]:
+        """Ledger and entries, as plain data."""
+        return {"ledger": self.book.ledger().to_json(), "entries": [asdict(e) for e in self.book.entries()]}
 
     def _place(self, segment: Segment) -> Placed:
         recording = self.recordings[segment.file]
@@ -102,10 +88,10 @@ class Export:
 
     def _kept_numbers(self) -> dict[tuple[str, int], int]:
         """Number of the first picture of each stretch among all in the range, for the divisor."""
-        numbers, count = {}, 0
+        numbers, before = {}, 0
         for segment, _, low, _ in self.placed:
-            numbers[segment.file, low] = count
-            count += segment.frames
+            numbers[segment.file, low] = before
+            before += segment.frames
         return numbers
 
     def _part(self, placed: list[Placed]) -> None:
@@ -116,7 +102,7 @@ class Export:
                 f"{clock.joined_gaps} gaps are too long for AVI's slots: the pictures are joined there"
             )
         first = placed[0][1]
-        retouch = Retouch(self.spec, first.index.facts, first.index.rotation, self.timed, self.stamp)
+        retouch = Retouch(self.spec, first.index.facts, first.index.rotation, self.timed, self._stamp)
         stream = Stream(placed, self.spec, clock, retouch, self._keeps)
         look = Look(stretches, clock, self.wanted, self._caption_stamp, self.spec.comment)
         writer = Writer(self, stream, look, placed)
@@ -124,12 +110,13 @@ class Export:
             writer.add(item)
             self._done += 1
             if self._done % 16 == 0:
-                self.tell("export", item.recording, item.rank)
+                self._tell(item.recording, item.rank)
         writer.finish()
         self.book.lost(stream.lost)
         self.warnings += retouch.notes
-        if stream.encoder:
-            self.encoder[f"part {placed[0][0].part}"] = stream.encoder
+        made = {"video": stream.encoder, "sound": writer.sound_settings}
+        if any(made.values()):
+            self.encoder[f"part {placed[0][0].part + 1}"] = {name: how for name, how in made.items() if how}
 
     def _keeps(self, recording: Recording, rank: int) -> bool:
         if self.spec.rate_divisor == 1:
@@ -141,161 +128,62 @@ class Export:
             self.book.dropped(recording, rank)
         return kept
 
-    def tell(self, stage: str, recording: Recording | None = None, rank: int = 0) -> None:
+    def _tell(self, recording: Recording, rank: int) -> None:
         """Report progress: nine tenths for writing, the rest for measuring."""
         fraction = 0.9 * min(1.0, self._done / self._all)
-        where = {} if recording is None else {"file": recording.name, "position": rank}
-        self._report({"stage": stage, "frames": self._done, "fraction": fraction, **where})
+        where = {"file": recording.name, "position": rank}
+        self._report({"stage": "export", "frames": self._done, "fraction": fraction, **where})
 
-    def publish(self, written: Written) -> None:
-        """Measure a complete file and give it its name."""
-        found = measure(written.path, written.codec, written.digests, lambda n: self._measuring(written, n))
+    def finished(self, written: Written) -> None:
+        """Measure a complete file."""
+
+        def tell(done: int) -> None:
+            where = {"file": written.path.name, "position": done}
+            fraction = 0.9 * min(1.0, self._done / self._all)
+            self._report({"stage": "measure", "frames": self._done, "fraction": fraction, **where})
+
+        found = measure(written.path, written.codec, written.digests, tell)
         _compare_times(found, written)
+        problems, words = joints.faults(written.path, written.joints, tell)
+        if problems:
+            raise JointFault("; ".join(problems[:3]))
+        found.checks += [words] if words else []
         if written.pixels <= DECODE_BUDGET:
-            decode_again(written.path, found, lambda n: self._measuring(written, n))
+            decode_again(written.path, found, tell)
         else:
             found.checks.append("decoding the whole file again: not checked")
         if found.problems:
-            raise WorkError(
-                "the finished file is not right: " + "; ".join(found.problems[:5]), "Report this; nothing was kept."
-            )
-        digest = sha256(written.path, lambda n: self._measuring(written, n))
+            advice = "Nothing was kept. Please report this."
+            raise WorkError("the finished file is not right: " + "; ".join(found.problems[:5]), advice)
+        self.ready.append(self._made(written, found, sha256(written.path, tell)))
+
+    def _made(self, written: Written, found: Measured, digest: str) -> Ready:
         name = naming.video(self.spec.source, written.first, written.last, self.plan.dated, self.spec.format)
         size = written.path.stat().st_size
-        sound = audio_span(written.path)
-        final = naming.publish(written.path, self.out, name)
-        self._captions.append((str(final), vtt(written.cues, caption_notes(self.job, self.plan))))
-        self.files.append(
-            OutputFile(
-                path=str(final),
-                kind="video",
-                sha256=digest,
-                size=size,
-                frames_shown=found.shown,
-                frames_contained=found.contained,
-                first=written.first,
-                last=written.last,
-                checks=tuple(found.checks),
-                audio_seconds=(sound[1] - sound[0]) / 1e6 if sound[2] else None,
-            )
-        )
         if self.spec.size_limit and size > self.spec.size_limit:
             self.warnings.append(f"{name}: one group of pictures alone is larger than {self.spec.size_limit} bytes")
-
-    def _measuring(self, written: Written, done: int) -> None:
-        self._report(
-            {"stage": "measure", "frames": self._done, "fraction": 0.9, "file": written.path.name, "position": done}
+        sound = audio_span(written.path)
+        file = OutputFile(
+            path=name,
+            kind="video",
+            sha256=digest,
+            size=size,
+            frames_shown=found.shown,
+            frames_contained=found.contained,
+            first=written.first,
+            last=written.last,
+            checks=tuple(found.checks),
+            audio_seconds=(sound[1] - sound[0]) / 1e6 if sound[2] else None,
         )
+        return Ready(written.path, file, vtt(written.cues, caption_notes(self.job, self.plan)))
 
 
-class Writer:
-    """Puts a stream of coded pictures into one file, or into several where a size limit says so."""
-
-    def __init__(self, export: Export, stream: Stream, look: Look, placed: list[Placed]) -> None:
-        self.export, self.stream, self.look, self.placed = export, stream, look, placed
-        self.clock = look.clock
-        self._sound = None
-        if export.spec.audio == "keep":
-            self._sound = sound_plan(
-                [recording for recording, _, _ in look.stretches], export.spec.format, export.spec.audio_quality
-            )
-        self._beside: Beside | None = None
-        self._group: list[Item] = []
-        self._part: Part | None = None
-        self._written: Written | None = None
-        self._zero = 0
-
-    def add(self, item: Item) -> None:
-        """Take the next picture; groups are held back until they are whole only where the size is limited."""
-        if not self.export.spec.size_limit:
-            self._put(item)
-            return
-        if item.key and self._group:
-            self._flush_group()
-        self._group.append(item)
-
-    def finish(self) -> None:
-        """Write what is held back and finish the last file."""
-        if self._group:
-            self._flush_group()
-        self._close()
-
-    def _flush_group(self) -> None:
-        limit = self.export.spec.size_limit
-        size = sum(len(item.data) + OVERHEAD for item in self._group)
-        if self._part is not None and self._part.size + size + self._sound_size() + _HEADER > limit:
-            self._close(min(item.tick for item in self._group))
-        for item in self._group:
-            self._put(item)
-        self._group = []
-
-    def _sound_size(self) -> int:
-        """What the sound of the group that waits may add: a megabit a second and a packet each 20 ms."""
-        if self._sound is None or self._sound.mode is AudioMode.NONE:
-            return 0
-        ticks = [item.tick for item in self._group]
-        seconds = float((max(ticks) - min(ticks) + self.clock.tail) * self.clock.time_base)
-        return int(seconds * (200_000 + 50 * OVERHEAD))
-
-    def _put(self, item: Item) -> None:
-        if self._part is None:
-            self._open(item)
-        assert self._part is not None and self._written is not None and self._beside is not None
-        self._beside.until(self.look.out_us(item.tick, self._zero))
-        lasts = self.clock.duration(item.recording, item.rank)
-        self._part.video(item.data, item.tick - self._zero, lasts, item.key)
-        self._written.digests.append(item.digest)
-        self._written.ticks.append(item.tick - self._zero)
-        us = int(item.recording.us[item.rank])
-        self._written.first, self._written.last = min(self._written.first, us), max(self._written.last, us)
-        facts = item.recording.index.facts
-        self._written.pixels += facts.width * facts.height
-        self.export.book.wrote(item)
-
-    def _open(self, item: Item) -> None:
-        export, stream = self.export, self.stream
-        self._zero = item.tick
-        us = int(item.recording.us[item.rank])
-        path = export.scratch / f"part{len(export.files)}.{export.spec.format}"
-        self._written = Written(path, stream.codec, self.clock.time_base, us, us)
-        chapters = [] if export.spec.size_limit else _chapters(self.clock, export.plan, self._zero, item, self.placed)
-        template = (
-            source_template(stream.first.path)
-            if stream.copies
-            else encoder_template(stream.picture, stream.codec, export.spec.video_quality)
-        )
-        with template as pattern:
-            self._part = Part(
-                path,
-                export.spec.format,
-                pattern,
-                stream.record,
-                self.clock.time_base,
-                rate=stream.rate,
-                reorder=stream.reorder,
-                picture=self.clock.tail,
-                metadata=_metadata(export, us),
-                chapters=chapters,
-                rotation=0 if stream.copies or export.spec.format == "avi" else stream.first.index.rotation,
-            )
-        track = habits.has_time_track(export.spec)
-        self._beside = Beside(self._part, self.look, self._zero, self._sound, track=track)
-
-    def _close(self, follows: int | None = None) -> None:
-        """Finish the file; `follows` is the tick of the first picture of the next one, None behind the last."""
-        if self._part is None or self._written is None or self._beside is None:
-            return
-        end = max(self._written.ticks) + self.clock.tail if follows is None else follows - self._zero
-        notes = self._beside.finish(self.look.out_us(end + self._zero, self._zero), last=follows is None)
-        self.export.warnings += notes
-        self._part.close()
-        written, self._written.cues = self._written, self._beside.written
-        self._part = self._written = self._beside = None
-        self.export.publish(written)
-
-
-_HEADER = 65_536
-"""Bytes set aside for headers, text tracks and chapters."""
+def _encoded(segment: Segment, spec: Any, recording: Recording) -> Segment:
+    if segment.mode is Mode.ENCODE:
+        return segment
+    codec = habits.target_codec(spec, recording.index.facts)
+    reason = "copied pictures would not decode rightly beside re-encoded ones"
+    return replace(segment, mode=Mode.ENCODE, packets=None, codec=codec, reason=reason)
 
 
 def _stretches(placed: list[Placed]) -> list[tuple[Recording, int, int]]:
@@ -306,36 +194,6 @@ def _stretches(placed: list[Placed]) -> list[tuple[Recording, int, int]]:
             out[-1] = (recording, out[-1][1], high)
         else:
             out.append((recording, low, high))
-    return out
-
-
-def _metadata(export: Export, first: int) -> dict[str, str]:
-    tags = {"title": export.job["camera"]}
-    if export.spec.comment:
-        tags["comment"] = export.spec.comment
-    if export.plan.dated:
-        tags["creation_time"] = iso(first)
-    return tags
-
-
-def _chapters(clock: Clock, plan: ExportPlan, zero: int, first: Item, placed: list[Placed]) -> list[dict[str, Any]]:
-    """A chapter for each stretch between joins; none where there is no join."""
-    joins = [j for j in clock.joins if j.tick > zero]
-    if not joins:
-        return []
-    begin = Join(zero, int(first.recording.us[first.rank]), first.recording.name, 0)
-    _, recording, _, high = placed[-1]
-    end = clock.tick(recording, high - 1) + clock.tail - zero
-    out = []
-    marks = [begin, *joins]
-    for number, mark in enumerate(marks):
-        stop = marks[number + 1].tick - zero if number + 1 < len(marks) else end
-        gap = f", after a gap of {mark.gap / 1e6:.3f} s" if mark.gap > 0 else ""
-        title = f"{shown(mark.us, plan.dated)} {mark.file}{gap}"
-        base = clock.time_base
-        out.append(
-            {"id": number + 1, "start": mark.tick - zero, "end": stop, "time_base": base, "metadata": {"title": title}}
-        )
     return out
 
 

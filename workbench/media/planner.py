@@ -7,6 +7,7 @@ microseconds, the mask ranges, the gaps, and the places (recordings with their s
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from workbench.core.plan import ExportPlan, Mode, Segment
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import Range
 from workbench.media import cut, habits
+from workbench.media.beside import sound_plan
 from workbench.media.fields import field_plans
 from workbench.media.index import load
+from workbench.media.probe import VideoFacts
 from workbench.media.recording import Recording
 
 
@@ -36,6 +39,9 @@ def plan(job: dict[str, Any]) -> ExportPlan:
     """Segments, fields and warnings for a job; no segments where no picture lies in the range."""
     spec = ExportSpec.from_json(job["spec"])
     wanted = Range(job["begin"], job["end"])
+    if spec.format == "exe":
+        fields = tuple(field_plans(spec, [], []))
+        return ExportPlan(spec=spec, range=wanted, dated=bool(job["dated"]), segments=(), fields=fields)
     segments: list[Segment] = []
     warnings: list[str] = []
     extra = 0
@@ -56,15 +62,19 @@ def plan(job: dict[str, Any]) -> ExportPlan:
     if spec.is_frame:
         segments = segments[-1:]
     facts = [recording.index.facts for recording, _ in recordings]
+    sound = None
+    if spec.audio == "keep" and not spec.is_frame and any(f.audio for f in facts):
+        sound = sound_plan([recording for recording, _ in recordings], spec.format, spec.audio_quality)
+        warnings += sound.warnings
     return ExportPlan(
         spec=spec,
         range=wanted,
         dated=bool(job["dated"]),
         segments=tuple(segments),
-        fields=tuple(field_plans(spec, facts, segments)),
+        fields=tuple(field_plans(spec, facts, segments, sound)),
         gaps=tuple(Gap(begin=b, end=e, witness=w) for b, e, w in job["gaps"]),
         extra_frames=extra,
-        audio=_audio(spec, [codec for f in facts for codec in f.audio]),
+        audio=sound.words if sound is not None else _no_sound(spec, facts),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
@@ -176,9 +186,6 @@ def _alike(one: Recording, other: Recording) -> bool:
     return shape_a == shape_b and a.configs == b.configs and len(a.configs) == 1
 
 
-def _audio(spec: ExportSpec, codecs: list[str]) -> str:
-    if not codecs:
-        return "the source has no sound"
-    if spec.is_frame or spec.audio == "drop":
-        return f"left out ({', '.join(dict.fromkeys(codecs))} in the source)"
-    return f"kept ({', '.join(dict.fromkeys(codecs))} in the source)"
+def _no_sound(spec: ExportSpec, facts: Sequence[VideoFacts]) -> str:
+    codecs = list(dict.fromkeys(codec for f in facts for codec in f.audio))
+    return f"left out ({', '.join(codecs)} in the source)" if codecs else "the source has no sound"

@@ -103,11 +103,7 @@ def _retimed(index: VideoIndex, shown: list[int]) -> VideoIndex:
         rows["entry"][:] = Entry.NONE
     base, times, timing = _times(index, order)
     if (np.diff(times) <= 0).any():
-        spread = np.maximum.accumulate(times - np.arange(len(times))) + np.arange(len(times))
-        if int((spread - times).max()) <= 2 * max(1, int(np.median(np.diff(times)))):
-            times = spread  # a few doubled times move on by a tick each: no reason to forget all the others
-        else:
-            base, times, timing = _by_rate(index, len(order))
+        base, times, timing = _by_rate(index, len(order))
     rows["pts"][order] = times
     # A packet without a picture takes the time of the picture coded before it: it sorts beside it and is never shown.
     for row in np.flatnonzero(silent):
@@ -124,14 +120,21 @@ def _times(index: VideoIndex, order: NDArray[np.intp]) -> tuple[Fraction, NDArra
     if index.facts.container == "avi" and (dts != _NO_TIME).all():
         # AVI numbers its chunks in decode order: the n-th picture shown takes the n-th slot that holds a picture.
         return index.time_base, np.sort(dts[order]) - dts.min(), "decoder"
-    known = np.flatnonzero(pts[order] != _NO_TIME)
-    if 2 * len(known) > len(order) and known[0] == 0:
-        # a few pictures without a time follow the one before at the usual distance
-        at = known[np.searchsorted(known, np.arange(len(order)), side="right") - 1]
-        steps = np.diff(pts[order][known])[np.diff(known) == 1]
-        usual = max(1, int(np.median(steps))) if len(steps) else 1
-        return index.time_base, pts[order][at].astype(np.int64) + (np.arange(len(order)) - at) * usual, "decoder"
+    told = pts[order]
+    latest = np.concatenate(([_NO_TIME], np.maximum.accumulate(told)[:-1]))
+    rising = np.flatnonzero(told > latest)
+    if 2 * len(rising) > len(order) and rising[0] == 0:
+        return index.time_base, _between(told[rising], rising, len(order)), "decoder"
     return _by_rate(index, len(order))
+
+
+def _between(told: NDArray[np.int64], known: NDArray[np.intp], count: int) -> NDArray[np.int64]:
+    """Times for pictures that have none or a doubled one: evenly between their neighbours, behind the last as usual."""
+    usual = max(1, int(np.median(np.diff(told) // np.diff(known)))) if len(known) > 1 else 1
+    times: NDArray[np.int64] = np.interp(np.arange(count), known, told - told[0]).astype(np.int64) + told[0]
+    times[known[-1] :] = told[-1] + np.arange(count - known[-1]) * usual
+    # neighbours too close for a tick each push on
+    return np.maximum.accumulate(times - np.arange(count)) + np.arange(count)
 
 
 def _by_rate(index: VideoIndex, count: int) -> tuple[Fraction, NDArray[np.int64], str]:

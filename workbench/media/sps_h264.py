@@ -31,6 +31,8 @@ class H264Sps:
     """0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4."""
     bit_depth_luma: int
     bit_depth_chroma: int
+    transform_bypass: bool
+    """qpprime_y_zero_transform_bypass_flag: pictures may be coded without any loss."""
     coded_width: int
     coded_height: int
     width: int
@@ -68,12 +70,12 @@ def parse_h264_sps(nal: bytes) -> H264Sps:
     """Read an SPS (14496-10 7.3.2.1.1)."""
     reader = BitReader(unescape(nal), 8)
     profile, constraints, level, sps_id = reader.u(8), reader.u(8), reader.u(8), reader.ue(31)
-    chroma, luma_bits, chroma_bits = 1, 8, 8
+    chroma, luma_bits, chroma_bits, bypass = 1, 8, 8, False
     if profile in _H264_WITH_CHROMA:
         chroma = reader.ue(3)
         reader.skip(chroma == 3)
         luma_bits, chroma_bits = reader.ue(6) + 8, reader.ue(6) + 8
-        reader.skip(1)
+        bypass = reader.flag()
         if reader.flag():
             _skip_h264_scaling(reader, 12 if chroma == 3 else 8)
     reader.ue(12)
@@ -97,6 +99,7 @@ def parse_h264_sps(nal: bytes) -> H264Sps:
         chroma_format_idc=chroma,
         bit_depth_luma=luma_bits,
         bit_depth_chroma=chroma_bits,
+        transform_bypass=bypass,
         coded_width=width,
         coded_height=height,
         width=width - unit_x * (left + right),

@@ -8,15 +8,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from workbench.core.errors import SourceError
+from PIL import Image
+
+from workbench.core.errors import SourceError, WorkError
 from workbench.core.plan import ExportPlan
 from workbench.core.result import Ledger, LedgerEntry, OutputFile
-from workbench.core.timebase import shown, zone
+from workbench.core.timebase import SECOND, shown, zone
 from workbench.media import captions, naming, still
-from workbench.media.measure import library_versions, sha256
+from workbench.media.delivery import Ready, caption_notes
+from workbench.media.measure import sha256
 from workbench.media.planner import recording_at
 from workbench.media.retouch import Retouch, TimedMask, stamper
 
+BLACK, WHITE = "#000000", "#FFFFFF"
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -38,42 +42,58 @@ class StillExport:
         ]
         facts, rotation = self.recording.index.facts, self.recording.index.rotation
         self.retouch = Retouch(self.plan.spec, facts, rotation, timed, self.stamp)
-        self.files: list[OutputFile] = []
+        self.ready: list[Ready] = []
+        self.warnings: list[str] = list(self.plan.warnings)
+        self.fate = "reencoded"
 
-    def run(self) -> dict[str, Any]:
-        """Make the picture; returns the result as plain data."""
+    def run(self) -> None:
+        """Make the picture."""
         spec = self.plan.spec
-        name = naming.picture(spec.source, self.us, self.plan.dated, spec.format)
-        naming.refuse_taken(Path(self.job["out"]), name)
         frame = next((f for _, f in self.recording.frames(self.rank, self.rank + 1)), None)
         if frame is None:
             raise SourceError(
                 f"{self.recording.path}: the picture at {shown(self.us, self.plan.dated)} cannot be decoded",
                 "The recording is damaged there; take a neighbouring picture.",
             )
-        changed, fate = self.retouch.apply(frame, self.us)
+        changed, self.fate = self.retouch.apply(frame, self.us)
         path = Path(self.job["scratch"]) / f"still.{spec.format}"
-        notes = self._write(path, changed)
-        digest, size = sha256(path), path.stat().st_size
-        final = naming.publish(path, Path(self.job["out"]), name)
-        self.files.append(
-            OutputFile(
-                path=str(final),
-                kind="picture" if spec.format == "jpg" else "page",
-                sha256=digest,
-                size=size,
-                frames_shown=1,
-                frames_contained=1,
-                first=self.us,
-                last=self.us,
-            )
+        self.warnings += self._write(path, changed)
+        file = OutputFile(
+            path=naming.picture(spec.source, self.us, self.plan.dated, spec.format),
+            kind="picture" if spec.format == "jpg" else "page",
+            sha256=sha256(path),
+            size=path.stat().st_size,
+            frames_shown=1,
+            frames_contained=1,
+            first=self.us,
+            last=self.us,
+            checks=(_opened_again(path),),
         )
-        return self._result(fate, notes)
+        cues = captions.cues([captions.Shown(0, SECOND, self.us)], self.stamp, spec.comment)
+        self.ready.append(Ready(path, file, captions.vtt(cues, caption_notes(self.job, self.plan))))
 
-    def captions(self) -> list[tuple[str, str]]:
-        """The picture's file and its captions: one cue of one second."""
-        cue = captions.cues([captions.Shown(0, 1_000_000, self.us)], self.stamp, self.plan.spec.comment)
-        return [(self.files[0].path, captions.vtt(cue, caption_notes(self.job, self.plan)))]
+    def account(self) -> dict[str, Any]:
+        """Ledger and entries, as plain data."""
+        pts = int(self.recording.pts[self.rank])
+        entry = LedgerEntry(
+            file=self.recording.name,
+            fate=self.fate,
+            first=self.us,
+            last=self.us,
+            frames=1,
+            first_pts=pts,
+            last_pts=pts,
+            reason=self.segment.reason,
+        )
+        return {"ledger": Ledger(**{self.fate: 1}).to_json(), "entries": [asdict(entry)]}
+
+    @property
+    def encoder(self) -> dict[str, Any]:
+        """Settings of the picture's coding, for the record."""
+        spec = self.plan.spec
+        if spec.format != "jpg":
+            return {}
+        return {"picture": {"encoder": "mjpeg", "qscale": str(still.QSCALES[spec.video_quality])}}
 
     def _write(self, path: Path, frame: Any) -> tuple[str, ...]:
         spec, aspect = self.plan.spec, self.retouch.aspect
@@ -93,7 +113,9 @@ class StillExport:
                 stamp_area=spec.stamp_area,
                 comment_area=spec.comment_area,
                 layout=spec.layout,
-                color=spec.text_color,
+                color=BLACK
+                if spec.text_color == WHITE
+                else spec.text_color,  # white is the API's default, for dark pictures
                 facts=self._facts(),
                 aspect=1 / aspect if turn in (90, 270) else aspect,
                 title=self.job["camera"],
@@ -111,37 +133,18 @@ class StillExport:
             "PTS": f"{int(self.recording.pts[self.rank])} × {base} s",
         }
 
-    def _result(self, fate: str, notes: tuple[str, ...]) -> dict[str, Any]:
-        pts = int(self.recording.pts[self.rank])
-        entry = LedgerEntry(
-            file=self.recording.name,
-            fate=fate,
-            first=self.us,
-            last=self.us,
-            frames=1,
-            first_pts=pts,
-            last_pts=pts,
-            reason=self.segment.reason,
-        )
-        spec = self.plan.spec
-        quality = {"encoder": "mjpeg", "qscale": str(still.QSCALES[spec.video_quality])} if spec.format == "jpg" else {}
-        return {
-            "files": [asdict(f) for f in self.files],
-            "ledger": Ledger(**{fate: 1}).to_json(),
-            "entries": [asdict(entry)],
-            "sources": [],
-            "gaps": [],
-            "encoder": quality,
-            "versions": library_versions(),
-            "warnings": list(dict.fromkeys([*self.plan.warnings, *notes])),
-        }
 
-
-def caption_notes(job: dict[str, Any], plan: ExportPlan) -> list[str]:
-    """What stands on top of a .vtt file: camera, zone, and whether the times are dated."""
-    zone_line = (
-        f"Times are wall-clock times in {job['zone']}."
-        if plan.dated
-        else ("Nobody says when this was recorded: times count from the source's first picture.")
-    )
-    return [f"Camera: {job['camera']}", zone_line]
+def _opened_again(path: Path) -> str:
+    """Open a finished picture or page again and say what was found; WorkError where it is not whole."""
+    if path.suffix == ".jpg":
+        try:
+            with Image.open(path) as image:
+                image.load()
+                return f"opened again: one JPEG of {image.width}×{image.height} that decodes whole"
+        except OSError as exc:
+            raise WorkError(f"the finished picture does not open: {exc}") from exc
+    data = path.read_bytes()
+    pictures = data.count(b"/Subtype /Image")
+    if not data.startswith(b"%PDF-") or b"%%EOF" not in data[-32:] or pictures != 1:
+        raise WorkError(f"the finished page is not whole ({pictures} pictures in it)")
+    return "opened again: a whole PDF with one picture"
