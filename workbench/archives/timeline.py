@@ -99,19 +99,21 @@ class TimeLine:
         """Intervals, gaps and overlaps inside a stretch."""
         intervals: list[Interval] = []
         gaps: list[Gap] = []
-        reached, by_end = wanted.begin, ""
+        reached, by_end = wanted.begin, "file times"
         for piece in self.within(wanted):
-            for begin, end in _runs(piece):
+            for number, (begin, end) in enumerate(_runs(piece)):
+                by_end = "PTS jump" if number else by_end
                 part = Range(wanted.begin, wanted.end).meet(Range(begin, end)) if begin < end else None
                 if part is None:
                     continue
                 if part.begin - reached > (piece.picture if intervals else 0):
-                    gaps.append(Gap(begin=reached, end=part.begin, witness=by_end or "file times"))
+                    gaps.append(Gap(begin=reached, end=part.begin, witness=by_end))
                 intervals.append(Interval(begin=part.begin, end=part.end, file=piece.name))
-                reached, by_end = max(reached, part.end), "PTS jump"
-            by_end = "container" if _declared_tail(piece) else "file times"
-        if wanted.end > reached and (intervals or wanted.end > wanted.begin):
-            gaps.append(Gap(begin=reached, end=wanted.end, witness=by_end or "file times"))
+                reached = max(reached, part.end)
+            if wanted.end >= piece.end:
+                by_end = "container" if _declared_tail(piece) else "file times"
+        if wanted.end > reached:
+            gaps.append(Gap(begin=reached, end=wanted.end, witness=by_end))
         return Coverage(
             source=source,
             dated=self.dated,
@@ -123,14 +125,15 @@ class TimeLine:
         )
 
     def _overlaps(self, wanted: Range) -> tuple[Overlap, ...]:
-        out = []
-        for one, other in zip(self.pieces, self.pieces[1:], strict=False):
-            if other.start >= one.end:
-                continue
-            shared = Range(other.start, max(other.start, min(one.end, other.end))).meet(wanted)
-            if shared is not None:
-                files = (one.name, other.name)
-                out.append(Overlap(begin=shared.begin, end=shared.end, files=files, witness="file times"))
+        out: list[Overlap] = []
+        one: Piece | None = None
+        for other in self.pieces:
+            if one is not None and other.start < one.end:
+                shared = Range(other.start, min(one.end, other.end)).meet(wanted)
+                if shared is not None:
+                    files = (one.name, other.name)
+                    out.append(Overlap(begin=shared.begin, end=shared.end, files=files, witness="file times"))
+            one = other if one is None or other.end > one.end else one
         return tuple(out)
 
 
