@@ -30,7 +30,7 @@ def blobs(payload: Payload, progress: Progress) -> Answer:
 
 def stray(payload: Payload, progress: Progress) -> Answer:
     """Write to every descriptor it can find."""
-    print("stray print")  # noqa: T201 - that is the point
+    print("stray print")
     os.write(1, b"WBM1\0\0\0\2{}stray bytes on descriptor 1\n")
     os.write(2, b"libav says hello\n" * 20_000)
     sys.stdout.flush()

@@ -204,7 +204,8 @@ class LocalArchive:
 
     def _index_path(self, path: Path) -> Path:
         size, changed = _state(path)
-        key = hashlib.sha256(f"{os.path.realpath(path)}\0{size}\0{changed}".encode("utf-8", "surrogateescape")).hexdigest()
+        state = f"{os.path.realpath(path)}\0{size}\0{changed}"
+        key = hashlib.sha256(state.encode("utf-8", "surrogateescape")).hexdigest()
         return self.cache / "index" / key[:2] / key[2:32]
 
     def _name(self, path: Path) -> str:
