@@ -74,13 +74,13 @@ class LocalArchive:
         """The frame shown at `at`; NothingRecorded before the first picture, behind the last one or in a gap."""
         line = self.line(source)
         when = resolve(at, line, "at")
-        pieces = [piece for piece in line.within(Range(when, when + 1)) if not _in_jump(piece, when)]
-        if not pieces or when < pieces[0].start:
+        piece = line.showing(when)
+        if piece is None:
             raise NothingRecorded(
                 f"{source} shows no picture at {shown(when, line.dated)}",
                 f"`workbench coverage` lists what {source} holds.",
             )
-        return self._frames(source, line, [(pieces[0], when)], masks, crop, small=False)[0]
+        return self._frames(source, line, [(piece, when)], masks, crop, small=False)[0]
 
     def thumbnails(
         self,
@@ -98,7 +98,7 @@ class LocalArchive:
         wanted = self._range(line, (begin, end))
         span = wanted.end - wanted.begin
         times = [wanted.begin + span * i // n for i in range(n)]
-        found = [(piece, t) for t in times for piece in line.within(Range(t, t + 1))[:1] if not _in_jump(piece, t)]
+        found = [(piece, t) for t in times if (piece := line.showing(t)) is not None]
         return self._frames(source, line, found, masks, crop, small=True)
 
     def plan(self, spec: ExportSpec) -> ExportPlan:
@@ -261,10 +261,6 @@ class LocalArchive:
     @staticmethod
     def _mask(mask: Mask, line: TimeLine) -> dict[str, Any]:
         return {"mask": mask.to_json(), "range": mask_range(mask, line)}
-
-
-def _in_jump(piece: Piece, when: int) -> bool:
-    return any(piece.start + a <= when < piece.start + b for a, b in piece.head["summary"]["jumps"])
 
 
 def _is_recording(path: Path, root: Path) -> bool:

@@ -40,13 +40,11 @@ class Runner:
         if not self.line.pieces:
             raise NothingRecorded(f"{self.source} holds no picture that can be read", "See `workbench sources`.")
         wanted = self._range(spec)
-        reach = Range(wanted.begin, wanted.end + 1) if spec.is_frame else wanted
-        pieces = self.line.within(reach)
+        held = self.line.showing(wanted.begin)
+        pieces = ((held,) if held else ()) if spec.is_frame else self.line.within(wanted)
         if not pieces:
             raise self._nothing(wanted)
         coverage = self.line.coverage(self.source, wanted)
-        if spec.is_frame and any(g.begin <= wanted.begin < g.end for g in self.line.coverage(self.source, reach).gaps):
-            raise self._nothing(wanted)
         job = {
             **self._job(spec, wanted),
             "gaps": [[g.begin, g.end, g.witness] for g in coverage.gaps],

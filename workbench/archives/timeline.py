@@ -91,6 +91,22 @@ class TimeLine:
             p for p in self.pieces if p.used_from < wanted.end and p.end > wanted.begin and p.used_from < p.end
         )
 
+    def showing(self, when: int) -> Piece | None:
+        """The recording whose picture is shown at an instant; None before, behind and in a gap.
+
+        Less than a picture between two recordings is no gap: the last picture of the first is shown until the next.
+        """
+        held = self.within(Range(when, when + 1))
+        if held:
+            jumps = held[0].head["summary"]["jumps"]
+            return None if any(held[0].start + a <= when < held[0].start + b for a, b in jumps) else held[0]
+        before = [p for p in self.pieces if p.used_from < p.end <= when]
+        behind = [p for p in self.pieces if when < p.used_from < p.end]
+        last, following = max(before, key=lambda p: p.end, default=None), behind[0] if behind else None
+        if last is None or following is None or following.used_from - last.end > following.picture:
+            return None
+        return last
+
     def whole(self) -> Range:
         """From the first picture to the end of the last one's display time."""
         return Range(self.pieces[0].start, max(p.end for p in self.pieces)) if self.pieces else Range(0, 0)
