@@ -106,9 +106,7 @@ def parse_config(text: str, path: str = FILE_NAME) -> ArchiveConfig:
         raise SourceError(f"{path} is not valid TOML: {exc}", "Correct the line named.") from exc
     _only(data, ("source",), f"{path}:")
     sources = _table(data.get("source", {}), f"{path}: source")
-    return ArchiveConfig(
-        sources=MappingProxyType({key: _source(key, value, path) for key, value in sources.items()})
-    )
+    return ArchiveConfig(sources=MappingProxyType({key: _source(key, value, path) for key, value in sources.items()}))
 
 
 def _source(key: str, value: Any, path: str) -> SourceConfig:

@@ -14,11 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.media import structure
 from workbench.media.probe import VideoFacts
 
 if TYPE_CHECKING:
     from workbench.media.index import VideoIndex
 
+_WITHOUT_COUNT = {
+    "mpegts": "transport stream",
+    "mpeg": "program stream",
+    "h264": "raw H.264 stream",
+    "hevc": "raw H.265 stream",
+}
 _TS_PACKET = 188
 _CHUNK = _TS_PACKET * 65_536
 _SLACK = 2.5
@@ -30,7 +37,7 @@ class Loss:
     """One thing that is lost or damaged in a recording."""
 
     witness: str
-    """Who says so: ``container``, ``PTS jump``, ``continuity counter`` or ``decoder``."""
+    """Who says so: ``container``, ``PTS jump``, ``continuity counter``, ``decoder``; ``nobody``: there is no witness."""
     text: str
     frames: int | None
     """Pictures lost; None where nobody can tell how many."""
@@ -63,6 +70,30 @@ def declared(index: VideoIndex) -> list[Loss]:
     lost = round(missing / picture)
     text = f"declares {facts.declared_seconds:.3f} s and its pictures end at {ends:.3f} s"
     return [Loss("container", text, lost, True)]
+
+
+def broken_structure(path: Path, index: VideoIndex) -> list[Loss]:
+    """Where a container's own structure does not add up, and whether it has any to ask."""
+    container = index.facts.container
+    if "matroska" in container:
+        at = structure.matroska(path)
+        text = f"the file's structure breaks at byte {at}: pictures may be missing there"
+        return [] if at is None else [Loss("container", text, None)]
+    if "mp4" in container:
+        counts, at = structure.fragments(path)
+        out = []
+        if at is not None:
+            out.append(Loss("container", f"the file's boxes stop adding up at byte {at}: it was cut or changed", None))
+        declared = counts.get(index.facts.stream_id, 0)
+        if declared > len(index.rows):
+            held = len(index.rows)
+            text = f"its fragments declare {declared} pictures and it holds {held}"
+            out.append(Loss("container", text, declared - held, at_end=True))
+        return out
+    if container in _WITHOUT_COUNT:
+        text = f"a {_WITHOUT_COUNT[container]} carries no count: completeness cannot be verified"
+        return [Loss("nobody", text, None)]
+    return []
 
 
 def _claims_nonsense(claimed: float, held: float) -> bool:

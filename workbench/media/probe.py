@@ -41,6 +41,8 @@ class VideoFacts:
     """What the container and the codec headers claim about a video stream; nothing here was measured."""
 
     container: str
+    stream_id: int
+    """The container's own number of the stream (MP4: track id)."""
     codec: str
     """FFmpeg's name of the coding (h264, hevc, mjpeg, …), never that of a decoder library."""
     width: int
@@ -153,6 +155,7 @@ def video_facts(stream: VideoStream) -> VideoFacts:
         seconds = Fraction(container.duration, av.time_base)
     return VideoFacts(
         container=container.format.name,
+        stream_id=stream.id,
         codec=context.codec.canonical_name,
         width=context.width,
         height=context.height,
