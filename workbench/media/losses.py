@@ -37,7 +37,7 @@ class Loss:
     """One thing that is lost or damaged in a recording."""
 
     witness: str
-    """Who says so: ``container``, ``PTS jump``, ``continuity counter``, ``decoder``; ``nobody``: there is no witness."""
+    """Who says so: ``container``, ``PTS jump``, ``continuity counter``, ``decoder``; ``nobody``: no witness."""
     text: str
     frames: int | None
     """Pictures lost; None where nobody can tell how many."""

@@ -95,7 +95,7 @@ class Part:
         usually lasts, `rotation` what a player is told to do beyond what the template says.
         """
         self.path, self.form, self.time_base = path, form, time_base
-        self.container = av.open(os.path.abspath(path), "w", format=CONTAINERS[form], options=DETERMINISTIC)
+        self.container = av.open(os.fspath(path.absolute()), "w", format=CONTAINERS[form], options=DETERMINISTIC)
         codec = template.codec_context.codec.canonical_name
         self._video = self.container.add_stream_from_template(template, opaque=codec in _NEEDS_OPAQUE)
         self._video.time_base = time_base

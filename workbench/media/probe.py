@@ -103,7 +103,7 @@ def open_media(path: Path) -> Iterator[InputContainer]:
     try:
         # absolute: a relative "concat:other.ts" is a protocol to libav, and would read another file
         options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-        container = av.open(os.path.abspath(path), "r", options=options, metadata_errors="replace")
+        container = av.open(os.fspath(path.absolute()), "r", options=options, metadata_errors="replace")
     except _OPEN_FAULTS as exc:
         raise SourceError(f"{path}: {open_reason(path, exc)}", "The file is left as it is.") from exc
     try:

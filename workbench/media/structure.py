@@ -121,9 +121,9 @@ def _boxes(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[bytes, int, int
         if (
             size < head
             or at + size > end
-            or not kind.isalnum()
+            or (not kind.isalnum()
             and kind not in (b"\xa9xyz",)
-            and not kind.strip().isalnum()
+            and not kind.strip().isalnum())
         ):
             return
         yield kind, at + head, at + size
