@@ -106,12 +106,16 @@ class Export:
         stream = Stream(placed, self.spec, clock, retouch, self._keeps)
         look = Look(stretches, clock, self.wanted, self._caption_stamp, self.spec.comment)
         writer = Writer(self, stream, look, placed)
-        for item in stream.items():
-            writer.add(item)
-            self._done += 1
-            if self._done % 16 == 0:
-                self._tell(item.recording, item.rank)
-        writer.finish()
+        try:
+            for item in stream.items():
+                writer.add(item)
+                self._done += 1
+                if self._done % 16 == 0:
+                    self._tell(item.recording, item.rank)
+            writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
         self.book.lost(stream.lost)
         self.warnings += retouch.notes
         made = {"video": stream.encoder, "sound": writer.sound_settings}

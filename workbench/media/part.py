@@ -11,6 +11,7 @@ the n-th smallest display time, shifted by how far pictures are reordered. Sound
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import io
 import os
@@ -141,6 +142,11 @@ class Part:
             self.container.mux(packet)
         except (FFmpegError, OSError) as exc:
             raise write_fault(self.path, exc) from exc
+
+    def abandon(self) -> None:
+        """Let go of a file that nobody will finish: while it is open a full disk stays full."""
+        with contextlib.suppress(FFmpegError, OSError):
+            self.container.close()
 
     def close(self) -> None:
         """Write what the container still owes, and bring the file to the disk."""

@@ -81,6 +81,13 @@ class Writer:
             self._flush_group()
         self._close()
 
+    def abandon(self) -> None:
+        """Let go of an unfinished file and of what it was read from, after an error."""
+        if self._part is not None:
+            self._part.abandon()
+        if self._beside is not None:
+            self._beside.close()
+
     def _flush_group(self) -> None:
         limit = self.export.spec.size_limit
         size = sum(len(item.data) + OVERHEAD for item in self._group)
