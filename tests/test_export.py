@@ -48,6 +48,16 @@ CLIPS = {
     "undated/clip.mp4": CLIP,
     "sizes/20260301T100000.mp4": CLIP,
     "sizes/20260301T100005.mp4": replace(CLIP, name="e2e-wide", width=176),
+    "both/20260301T100000.mp4": CLIP,
+    "both/20260301T100005.mkv": replace(CLIP, container="mkv"),
+    "over/20260301T100000.mp4": CLIP,
+    "over/20260301T100001.mp4": CLIP,
+    "thirty/a.avi": Clip(
+        name="e2e-30", codec="mjpeg", container="avi", pix_fmt="yuvj420p", frames=10, rate=Fraction(30)
+    ),
+    "thirty/b.avi": Clip(
+        name="e2e-30", codec="mjpeg", container="avi", pix_fmt="yuvj420p", frames=10, rate=Fraction(30)
+    ),
     "long/20260301T100000.mp4": Clip(name="e2e-long", frames=1500, width=320, height=240, gop=50),
 }
 Make = Callable[..., ExportResult]
@@ -199,6 +209,75 @@ def test_no_join_no_chapter(export: Make) -> None:
     """One stretch needs no marks."""
     with av.open(str(media(export("cam", 0, 1_000_000))[0])) as box:
         assert box.chapters() == []
+
+
+@pytest.fixture
+def jumping(tmp_path: Path) -> Iterator[Callable[[Fraction, Fraction], LocalArchive]]:
+    """An archive with one transport stream of two clips, whose clock jumps between them."""
+    made: list[LocalArchive] = []
+
+    def build(first: Fraction, second: Fraction) -> LocalArchive:
+        clip = replace(CLIP, name="e2e-jump", container="ts")
+        path = tmp_path / "jumping" / "cam" / "20260301T100000.ts"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"".join(make(replace(clip, start=start)).read_bytes() for start in (first, second)))
+        made.append(LocalArchive(path.parent.parent, tmp_path / "cache"))
+        return made[0]
+
+    yield build
+    for archive in made:
+        archive.close()
+
+
+@pytest.mark.parametrize("form", ["mp4", "mkv"])
+@pytest.mark.parametrize(("gaps", "second"), [("keep", 8000), ("collapse", 2400)])
+def test_a_pause_inside_a_recording_is_a_gap(
+    form: str, gaps: str, second: int, jumping: Callable[..., LocalArchive], out: Path
+) -> None:
+    """Kept or taken out like one between files, and marked with a chapter."""
+    archive = jumping(Fraction(1), Fraction(9))
+    result = run_export(plan_export(spec("cam", 0, 12_000_000, form, gaps=gaps), archive), archive, out)
+    (path,) = media(result)
+    assert indices(path) == [*range(60), *range(60)]
+    assert times(path)[59:61] == [2360, second]
+    assert [g.witness for g in result.gaps][:1] == ["PTS jump"]
+    with av.open(str(path)) as box:
+        assert len(box.chapters()) == 2
+
+
+@pytest.mark.parametrize("span", [(0, 4_800_000), (1_000_000, 3_500_000)], ids=["whole", "across"])
+def test_a_clock_that_was_set_back_is_exported_in_order(
+    span: tuple[int, int], jumping: Callable[..., LocalArchive], out: Path
+) -> None:
+    """No picture is lost, none comes twice, and the result says what the recorder did."""
+    archive = jumping(Fraction(9), Fraction(9))
+    result = run_export(plan_export(spec("cam", *span), archive), archive, out)
+    whole = [*range(60), *range(60)]
+    assert indices(media(result)[0]) == whole[-(-span[0] // 40_000) : -(-span[1] // 40_000)]
+    assert any("clock jumps back" in warning for warning in result.warnings)
+
+
+def test_files_of_different_containers_go_into_one(export: Make) -> None:
+    """One coding, two time bases: the pictures still stand at their times."""
+    (path,) = media(export("both", 400_000, 7_400_000))
+    assert indices(path) == [*range(10, 60), *range(60)]
+    assert times(path)[49:51] == [1960, 4600]
+
+
+@pytest.mark.parametrize("cut", ["exact", "keyframe"])
+def test_an_overlap_is_shown_once(cut: str, export: Make) -> None:
+    """The earlier file up to its end, then the later one; what was left out is told."""
+    result = export("over", 0, 3_400_000, cut=cut)
+    assert indices(media(result)[0]) == [*range(60), *range(35, 60)]
+    assert any("35 pictures lie where an earlier file" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize("form", ["mp4", "mkv", "avi"])
+def test_undated_files_follow_each_other_without_a_clash(form: str, export: Make) -> None:
+    """End to end, at a rate that microseconds do not divide: no two pictures at one time."""
+    (path,) = media(export("thirty", 0, 700_000, form))
+    found = times(path)
+    assert len(found) == 20 and all(a < b for a, b in pairwise(found))
 
 
 @pytest.mark.parametrize("divisor", [2, 4, 8])

@@ -45,6 +45,7 @@ def facts(**changes: Any) -> VideoFacts:
     """The headers of a plain H.264 recording."""
     plain = VideoFacts(
         container="mov,mp4,m4a,3gp,3g2,mj2",
+        stream_id=1,
         codec="h264",
         width=160,
         height=120,

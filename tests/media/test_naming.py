@@ -164,3 +164,17 @@ def test_a_folder_that_is_gone_is_our_error(part: Path, tmp_path: Path) -> None:
     with pytest.raises(WorkError, match="cannot be written"):
         naming.publish(part, tmp_path / "gone", "a.mp4")
     assert part.exists()
+
+
+@pytest.mark.parametrize("second", ["a.vtt", "a.mp4", "gone/a.vtt"], ids=["taken", "twice", "impossible"])
+def test_several_files_get_their_names_together_or_not_at_all(second: str, tmp_path: Path) -> None:
+    """If the second cannot have its name, the first does not keep its own."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.vtt").write_bytes(b"old")
+    parts = [tmp_path / "one", tmp_path / "two"]
+    for part in parts:
+        part.write_bytes(b"new")
+    with pytest.raises(WorkError):
+        naming.publish_all([(parts[0], "a.mp4"), (parts[1], second)], out)
+    assert [(f.name, f.read_bytes()) for f in out.iterdir()] == [("a.vtt", b"old")]
