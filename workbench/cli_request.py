@@ -40,6 +40,8 @@ SPEC_KEYS = (
 )  # fmt: skip
 """Every field of a spec that a flag replaces; the parser stores each under this name."""
 MOST_DIGITS = 19
+MOST_SPEC = 256 * 1024 * 1024
+"""Characters of a --spec file: room for a million corners, an end to what never ends."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -171,7 +173,11 @@ def _divisor(text: str) -> int:
 
 def _read_spec(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        with path.open(encoding="utf-8-sig") as stream:
+            text = stream.read(MOST_SPEC + 1)
+        if len(text) > MOST_SPEC:
+            raise RequestError("--spec", f"{path} has more than {MOST_SPEC} characters")
+        data = json.loads(text, object_pairs_hook=_once)
     except OSError as exc:
         raise RequestError("--spec", f"{path} cannot be read: {exc.strerror or exc}") from exc
     except (ValueError, RecursionError) as exc:

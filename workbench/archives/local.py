@@ -14,6 +14,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from workbench.archives.dating import date_file
 from workbench.archives.running import Runner, mask_range, place
 from workbench.archives.timeline import Piece, TimeLine, resolve
 from workbench.core.coverage import Coverage, Source
-from workbench.core.errors import NothingRecorded, RequestError, SourceError
+from workbench.core.errors import NothingRecorded, RequestError, SourceError, WorkerDied
 from workbench.core.geometry import Area
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult
@@ -166,7 +167,7 @@ class LocalArchive:
             if head is not None and head["summary"]["frames"]:
                 dating = date_file(path.name, config, head["facts"]["created"])
                 pieces.append(Piece(name=self._name(path), path=path, index=index, head=head, dating=dating))
-        line = TimeLine.of(pieces)
+        line = replace(TimeLine.of(pieces), unread=tuple(notes))
         notes += [note for piece in line.pieces for note in piece.dating.notes]
         return line, (*line.notes, *dict.fromkeys(notes))
 
@@ -195,7 +196,7 @@ class LocalArchive:
             try:
                 self._worker.call("index", {"path": str(path), "index": str(index)})
                 head = load_head(index)
-            except SourceError as exc:
+            except (SourceError, WorkerDied) as exc:  # one file that kills its reader must not hide all others
                 note(exc.message)
                 return None
         if head is None:

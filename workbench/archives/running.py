@@ -48,6 +48,7 @@ class Runner:
         job = {
             **self._job(spec, wanted),
             "gaps": [[g.begin, g.end, g.witness] for g in coverage.gaps],
+            "notes": [*self.line.unread, *(self.line.notes if self.line.dated else ())],
             "places": [place(piece) for piece in pieces],
         }
         reply = self.worker.call("plan", job)

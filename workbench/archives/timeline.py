@@ -12,13 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from workbench.archives.dating import Dating
 from workbench.core.coverage import Coverage, Gap, Interval, Overlap
 from workbench.core.errors import RequestError
-from workbench.core.timebase import Moment, Offset, Range, instant_us
+from workbench.core.timebase import SECOND, Moment, Offset, Range, instant_us
+
+_LAST_INSTANT = instant_us(datetime.max.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ class TimeLine:
     pieces: tuple[Piece, ...]
     dated: bool
     notes: tuple[str, ...] = field(default=())
+    unread: tuple[str, ...] = field(default=())
+    """Files of the source that cannot be read, each with the reason: where they belong, no gap is proven."""
 
     @classmethod
     def of(cls, pieces: Sequence[Piece]) -> TimeLine:
@@ -137,7 +142,7 @@ class TimeLine:
             intervals=tuple(intervals),
             gaps=tuple(gaps),
             overlaps=self._overlaps(wanted),
-            notes=self.notes + tuple(_loss_notes(self.within(wanted))),
+            notes=self.notes + self.unread + tuple(_loss_notes(self.within(wanted))),
         )
 
     def _overlaps(self, wanted: Range) -> tuple[Overlap, ...]:
@@ -222,6 +227,8 @@ def resolve(moment: Moment, line: TimeLine, field: str) -> int:
     Raises RequestError naming `field` for an instant on an undated line.
     """
     if isinstance(moment, Offset):
+        if (line.first or 0) + moment.us > _LAST_INSTANT:
+            raise RequestError(field, f"+{moment.us // SECOND} s from the first frame lies behind the year 9999")
         return (line.first or 0) + moment.us
     if not line.dated:
         raise RequestError(

@@ -53,9 +53,12 @@ class EntryReader:
         """Entry class of a key packet, and the number of its parameter sets."""
         if packet.has_sidedata("new_extradata"):
             self._change(bytes(packet.get_sidedata("new_extradata")))
+        return self.read_data(b"" if self.codec is None else bytes(packet))
+
+    def read_data(self, data: bytes) -> tuple[Entry, int]:
+        """The same for a packet's bytes, where the container can announce no new parameter sets beside them."""
         if self.codec is None or self._sets is None:
             return Entry.CLOSED, self.config
-        data = bytes(packet)
         try:
             self._follow(data)
             found = access(data, self.codec, self._sets.length_size)

@@ -139,11 +139,10 @@ class Stream:
         size = _length_size(recording, self.codec)
         entries = recording.index.rows["entry"]
         closed = _closed_rows(recording, *segment.packets)
-        for row, packet in recording.packets(*segment.packets):
+        for row, data in recording.payloads(*segment.packets):
             rank = int(recording.ranks[row])
             if not low <= rank < high:
                 continue
-            data = bytes(packet)
             digest = payload_digest(data, self.codec, size)
             altered = False
             if codec is not None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import SourceError
 from workbench.core.timebase import SECOND
-from workbench.media import losses
+from workbench.media import losses, mp4
 from workbench.media.access import Entry, EntryReader
 from workbench.media.heads import VERSION
 from workbench.media.probe import VideoFacts, open_media, video_facts, video_stream
@@ -50,6 +51,8 @@ ROW = np.dtype(
 HIDDEN, CORRUPT, NO_PICTURE, KEY = 1, 2, 4, 8
 """Flags: not shown (edit list), damaged according to the demuxer, yields no picture of its own, container's key."""
 NO_TIME = -(2**63)
+_COMPARED = 128
+"""Packets that the demuxer is asked for before an MP4's sample table is trusted."""
 Rows = NDArray[np.void]
 Report = Callable[[dict[str, Any]], None]
 
@@ -73,6 +76,8 @@ class VideoIndex:
     """Extradata by the rows' `config` number; more than one where parameter sets change inside the recording."""
     size: int
     """Bytes of the file when it was indexed."""
+    direct: bool = False
+    """Each packet lies in the file in one piece at `pos`: it can be read without a demuxer."""
 
     @property
     def shown(self) -> NDArray[np.intp]:
@@ -103,14 +108,15 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
 
 def scan_rows(path: Path, report: Report = lambda message: None) -> VideoIndex:
     """The packets as the container gives them, with nothing decoded and no times laid or mended."""
-    with open_media(path) as container:
-        stream = video_stream(container, path)
-        facts = video_facts(stream)
-        for other in container.streams:
-            if other.index != stream.index:
-                other.discard = Discard.all
-        entries = EntryReader(facts)
-        rows, notes = _read_rows(path, container.demux(stream), entries, report)
+    with _only_video(path) as (facts, packets):
+        table = mp4.sample_table(path, facts.stream_id) if "mp4" in facts.container else None
+        direct = table is not None and _confirmed(table, packets)
+    entries = EntryReader(facts)
+    if table is not None and direct:
+        rows, notes = _rows_of(path, table, entries), list[losses.Loss]()
+    else:
+        with _only_video(path) as (_, packets):
+            rows, notes = _read_rows(path, packets, entries, report)
     if not len(rows):
         raise SourceError(f"{path}: not one picture can be read", "The file's data is missing or damaged.")
     return VideoIndex(
@@ -123,7 +129,46 @@ def scan_rows(path: Path, report: Report = lambda message: None) -> VideoIndex:
         losses=tuple(notes),
         configs=tuple(entries.configs),
         size=path.stat().st_size,
+        direct=direct,
     )
+
+
+@contextmanager
+def _only_video(path: Path) -> Iterator[tuple[VideoFacts, Iterator[Packet[VideoStream]]]]:
+    """The facts of the video stream and its packets from the first one on."""
+    with open_media(path) as container:
+        stream = video_stream(container, path)
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = Discard.all
+        yield video_facts(stream), container.demux(stream)
+
+
+def _confirmed(table: mp4.SampleTable, packets: Iterator[Packet[VideoStream]]) -> bool:
+    """Whether the demuxer gives the first pictures just as the table says, none of them hidden or damaged."""
+    try:
+        for at, packet in zip(range(min(_COMPARED, len(table.size))), packets, strict=False):
+            said = (table.pts[at], table.dts[at], table.pos[at], table.size[at], table.key[at])
+            found = (packet.pts, packet.dts, packet.pos, packet.size, packet.is_keyframe)
+            if said != found or packet.is_discard or packet.is_corrupt:
+                return False
+    except (FFmpegError, OSError):
+        return False
+    return True
+
+
+def _rows_of(path: Path, table: mp4.SampleTable, entries: EntryReader) -> Rows:
+    """Rows from a sample table; only key pictures are looked at."""
+    rows = np.zeros(len(table.size), ROW)
+    rows["pts"], rows["dts"], rows["pos"], rows["size"] = table.pts, table.dts, table.pos, table.size
+    rows["flags"][table.key] = KEY
+    keys = np.flatnonzero(table.key)
+    found = [entries.read_data(data) for data in mp4.reads(path, table.pos[keys], table.size[keys])]
+    rows["entry"][keys] = [int(entry) for entry, _ in found]
+    if found:
+        configs = np.array([config for _, config in found], np.uint16)
+        rows["config"][keys[0] :] = configs[np.searchsorted(keys, np.arange(keys[0], len(rows)), side="right") - 1]
+    return rows
 
 
 def _read_rows(
@@ -237,6 +282,7 @@ def save(index: VideoIndex, path: Path) -> None:
         "losses": [loss.to_json() for loss in index.losses],
         "configs": [config.hex() for config in index.configs],
         "size": index.size,
+        "direct": index.direct,
         "rows": len(index.rows),
         "summary": summary(index),
     }
@@ -271,6 +317,7 @@ def load(path: Path) -> VideoIndex | None:
             losses=tuple(losses.Loss(**loss) for loss in head["losses"]),
             configs=tuple(bytes.fromhex(config) for config in head["configs"]),
             size=head["size"],
+            direct=head["direct"],
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError, ZeroDivisionError):
         return None

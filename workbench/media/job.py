@@ -84,6 +84,9 @@ class Export:
     def _place(self, segment: Segment) -> Placed:
         recording = self.recordings[segment.file]
         low = int(recording.pts.searchsorted(segment.first_pts))
+        planned = (segment.first_pts, segment.last_pts)
+        if (*recording.pts[low : low + 1], *recording.pts[low + segment.frames - 1 :][:1]) != planned:
+            raise WorkError(f"{segment.file} is not what it was when the export was planned", "Plan it again.")
         return segment, recording, low, low + segment.frames
 
     def _kept_numbers(self) -> dict[tuple[str, int], int]:

@@ -112,7 +112,9 @@ class Part:
             self._video.codec_context.codec_tag = TAGS[form, codec]
         if rotation:
             self._video.set_display_rotation(rotation)
-        self.container.metadata.update(metadata)
+        # a file name that is no UTF-8 reaches us as lone surrogates
+        known = {key: text.encode(errors="backslashreplace").decode() for key, text in metadata.items()}
+        self.container.metadata.update(known)
         if chapters:
             self.container.set_chapters(cast(Any, chapters))
         self._reorder = reorder

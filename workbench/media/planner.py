@@ -43,7 +43,7 @@ def plan(job: dict[str, Any]) -> ExportPlan:
         fields = tuple(field_plans(spec, [], []))
         return ExportPlan(spec=spec, range=wanted, dated=bool(job["dated"]), segments=(), fields=fields)
     segments: list[Segment] = []
-    warnings: list[str] = []
+    warnings: list[str] = list(job.get("notes", ()))
     extra = 0
     recordings = [(recording_at(place), int(place["used_from"])) for place in job["places"]]
     for recording, used_from in recordings:
@@ -61,6 +61,7 @@ def plan(job: dict[str, Any]) -> ExportPlan:
         warnings += [f"{recording.name}: {loss.text} ({loss.witness})" for loss in recording.index.losses]
     if spec.is_frame:
         segments = segments[-1:]
+    warnings += _idle_masks(recordings, spec, wanted, job["mask_ranges"])
     facts = [recording.index.facts for recording, _ in recordings]
     sound = None
     if spec.audio == "keep" and not spec.is_frame and any(f.audio for f in facts):
@@ -77,6 +78,19 @@ def plan(job: dict[str, Any]) -> ExportPlan:
         audio=sound.words if sound is not None else _no_sound(spec, facts),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _idle_masks(
+    recordings: list[tuple[Recording, int]], spec: ExportSpec, wanted: Range, ranges: list[list[int | None]]
+) -> list[str]:
+    """A word on each mask that covers nothing: it was meant to cover something."""
+    held = [(recording, *_ranks(recording, spec, wanted, used_from)) for recording, used_from in recordings]
+    idle = [
+        number
+        for number, timed in enumerate(ranges, 1)
+        if not any(_touched(recording, low, high, [timed]) for recording, low, high in held)
+    ]
+    return [f"mask {number} covers no picture: its own time range holds none of the range's" for number in idle]
 
 
 def _ranks(recording: Recording, spec: ExportSpec, wanted: Range, used_from: int) -> tuple[int, int]:

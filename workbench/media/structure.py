@@ -91,7 +91,7 @@ def fragments(path: Path) -> tuple[dict[int, int], int | None]:
     counts: dict[int, int] = {}
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         at = 0
-        for kind, begin, end in _boxes(data, 0, len(data)):
+        for kind, begin, end in boxes(data, 0, len(data)):
             at = end
             if kind == b"moof":
                 _count_samples(data, begin, end, counts)
@@ -99,18 +99,18 @@ def fragments(path: Path) -> tuple[dict[int, int], int | None]:
 
 
 def _count_samples(data: mmap.mmap, begin: int, end: int, counts: dict[int, int]) -> None:
-    for kind, low, high in _boxes(data, begin, end):
+    for kind, low, high in boxes(data, begin, end):
         if kind != b"traf":
             continue
         track = 0
-        for inner, a, b in _boxes(data, low, high):
+        for inner, a, b in boxes(data, low, high):
             if inner == b"tfhd" and b - a >= 8:
                 track = int.from_bytes(data[a + 4 : a + 8], "big")
             if inner == b"trun" and b - a >= 8:
                 counts[track] = counts.get(track, 0) + int.from_bytes(data[a + 4 : a + 8], "big")
 
 
-def _boxes(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Type, begin and end of the body of each box (ISO/IEC 14496-12 4.2); ends where one does not fit."""
     while at + 8 <= end:
         size, kind, head = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
@@ -121,9 +121,7 @@ def _boxes(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[bytes, int, int
         if (
             size < head
             or at + size > end
-            or (not kind.isalnum()
-            and kind not in (b"\xa9xyz",)
-            and not kind.strip().isalnum())
+            or (not kind.isalnum() and kind not in (b"\xa9xyz",) and not kind.strip().isalnum())
         ):
             return
         yield kind, at + head, at + size
