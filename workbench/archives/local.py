@@ -197,7 +197,7 @@ class LocalArchive:
                 self._worker.call("index", {"path": str(path), "index": str(index)})
                 head = load_head(index)
             except (SourceError, WorkerDied) as exc:  # one file that kills its reader must not hide all others
-                note(exc.message)
+                note(exc.message.replace(str(path), self._name(path)))  # no place of this machine in a record
                 return None
         if head is None:
             raise SourceError(f"{path}: its index cannot be kept in {self.cache}", "Set WORKBENCH_CACHE.")

@@ -38,13 +38,16 @@ def beside(ready: Sequence[Ready], scratch: Path) -> list[Ready]:
         out.append(one)
         if one.captions:
             path = scratch / f"captions{number}.vtt"
-            out.append(_written(path, one.captions.encode(), f"{stem(one.file.path)}.vtt", "captions"))
+            out.append(
+                _written(path, one.captions.encode(errors="backslashreplace"), f"{stem(one.file.path)}.vtt", "captions")
+            )
     return out
 
 
 def record(result: ExportResult, scratch: Path) -> Ready:
     """The result as a file, named after the first file with pictures."""
-    data = json.dumps(result.to_json(), ensure_ascii=False, indent=1).encode() + b"\n"
+    text = json.dumps(result.to_json(), ensure_ascii=False, indent=1)
+    data = text.encode(errors="backslashreplace") + b"\n"  # a name that is no UTF-8 becomes a JSON escape
     return _written(scratch / "record.json", data, f"{stem(result.files[0].path)}.json", "record")
 
 
