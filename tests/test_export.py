@@ -354,6 +354,7 @@ def test_sound_comes_along_and_ends_with_the_range(form: str, export: Make) -> N
     end = sound_end(media(result)[0])
     assert end is not None and 1.6 - 0.05 <= end <= 1.6 + 0.002
     assert result.files[0].audio_seconds == pytest.approx(1.6, abs=0.05)
+    assert ("copied" in result.plan.audio) is (form != "avi") and "aac" in result.plan.audio.lower()
 
 
 def test_sound_can_be_left_out(export: Make) -> None:

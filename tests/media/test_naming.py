@@ -23,6 +23,12 @@ HOSTILE = (
 )  # fmt: skip
 
 
+def publish(part: Path, folder: Path, name: str) -> Path:
+    """Give one file its final name."""
+    naming.publish_all([(part, name)], folder)
+    return folder / name
+
+
 def whole(camera: str) -> str:
     """The longest name that is made with a camera."""
     return naming.video(camera, 0, 10**15, True, "mp4")
@@ -34,9 +40,9 @@ def test_a_hostile_name_stays_in_the_folder(camera: str, tmp_path: Path) -> None
     out, part = tmp_path / "out", tmp_path / "part"
     out.mkdir()
     part.write_bytes(b"x")
-    final = naming.publish(part, out, whole(camera))
+    final = publish(part, out, whole(camera))
     assert final.parent == out and [f.name for f in out.iterdir()] == [final.name]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "part"]
 
 
 @settings(max_examples=300, deadline=None)
@@ -78,10 +84,9 @@ def part(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_published_file_leaves_no_other_name(part: Path, tmp_path: Path) -> None:
-    """Its unfinished name is gone."""
-    final = naming.publish(part, tmp_path, "a.mp4")
-    assert final.read_bytes() == b"new" and not part.exists()
+def test_a_published_file_is_the_very_one_that_was_measured(part: Path, tmp_path: Path) -> None:
+    """Linked, not copied: its unfinished name goes with the scratch folder."""
+    assert publish(part, tmp_path, "a.mp4").samefile(part)
 
 
 def taken(folder: Path, kind: str) -> Path:
@@ -105,18 +110,10 @@ def test_a_name_that_is_taken_is_never_overwritten(kind: str, part: Path, tmp_pa
     path = taken(tmp_path, kind)
     before = path.lstat()
     with pytest.raises(NameTaken, match="exists already"):
-        naming.publish(part, tmp_path, "a.mp4")
+        publish(part, tmp_path, "a.mp4")
     after = path.lstat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert part.read_bytes() == b"new" and not (tmp_path / "nowhere").exists()
-
-
-@pytest.mark.parametrize("kind", ["file", "folder", "dead link"])
-def test_a_taken_name_is_refused_beforehand(kind: str, tmp_path: Path) -> None:
-    """Where the name is known before the work, the work is not begun."""
-    taken(tmp_path, kind)
-    with pytest.raises(NameTaken):
-        naming.refuse_taken(tmp_path, "a.mp4")
 
 
 def no_links(*_: object, **__: object) -> None:
@@ -129,7 +126,7 @@ def test_a_file_system_without_links_gets_the_name_too(
 ) -> None:
     """FAT and some network drives have no hard links."""
     monkeypatch.setattr(os, "link", no_links)
-    assert naming.publish(part, tmp_path, "a.mp4").read_bytes() == b"new"
+    assert publish(part, tmp_path, "a.mp4").read_bytes() == b"new"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4"]
 
 
@@ -142,7 +139,7 @@ def test_nothing_is_overwritten_without_links_either(
     path = taken(tmp_path, kind)
     before = path.lstat()
     with pytest.raises(NameTaken):
-        naming.publish(part, tmp_path, "a.mp4")
+        publish(part, tmp_path, "a.mp4")
     assert path.lstat().st_ino == before.st_ino and part.exists()
 
 
@@ -152,7 +149,7 @@ def test_a_move_that_fails_leaves_no_empty_file(part: Path) -> None:
     if not shm.is_dir() or shm.stat().st_dev == part.stat().st_dev:
         pytest.skip("one file system only")
     with pytest.raises(WorkError, match="cannot be written"):
-        naming.publish(part, shm, f"workbench-test-{os.getpid()}.mp4")
+        publish(part, shm, f"workbench-test-{os.getpid()}.mp4")
     left = shm / f"workbench-test-{os.getpid()}.mp4"
     exists = left.exists()
     left.unlink(missing_ok=True)
@@ -162,7 +159,7 @@ def test_a_move_that_fails_leaves_no_empty_file(part: Path) -> None:
 def test_a_folder_that_is_gone_is_our_error(part: Path, tmp_path: Path) -> None:
     """The reason is told, and the work stays."""
     with pytest.raises(WorkError, match="cannot be written"):
-        naming.publish(part, tmp_path / "gone", "a.mp4")
+        publish(part, tmp_path / "gone", "a.mp4")
     assert part.exists()
 
 
