@@ -24,7 +24,7 @@ from tests.readers import find_code, read_codes
 from tests.truth import Clip, make
 from workbench import run_export
 from workbench.archives.local import LocalArchive
-from workbench.core.errors import Cancelled, NameTaken, NothingRecorded, RequestError, WorkError
+from workbench.core.errors import Cancelled, NameTaken, NothingRecorded, RequestError, SourceError, WorkError
 from workbench.core.geometry import Area
 from workbench.core.result import ExportResult, Progress
 from workbench.core.spec import ExportSpec, Mask
@@ -548,6 +548,51 @@ def test_a_recording_that_changed_since_the_plan_is_refused(archive: LocalArchiv
         run_export(plan, changing, out)
     changing.close()
     assert list(out.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalArchive]:
+    """An archive whose one recording has ten pictures, from the 10th on, that no decoder can make."""
+    root = tmp_path_factory.mktemp("damaged")
+    path = root / "recordings" / "cam" / "20260301T100000.avi"
+    path.parent.mkdir(parents=True)
+    data = bytearray(make(CLIPS["mjpeg/20260301T100000.avi"]).read_bytes())
+    with av.open(str(make(CLIPS["mjpeg/20260301T100000.avi"]))) as box:
+        places = [(packet.pos or 0, packet.size) for packet in box.demux(video=0) if packet.size]
+    for pos, size in places[10:20]:
+        at = data.index(b"\xff\xd8", pos)
+        data[at : at + size - 20] = bytes(size - 20)
+    path.write_bytes(data)
+    found = LocalArchive(root / "recordings", root / "cache")
+    yield found
+    found.close()
+
+
+def test_pictures_that_no_decoder_makes_are_listed(damaged: LocalArchive, out: Path) -> None:
+    """Those around them are exported, and the ledger counts what is not."""
+    result = run_export(plan_export(spec("cam", 0, 1_000_000), damaged), damaged, out)
+    assert indices(media(result)[0]) == [*range(10), *range(20, 25)]
+    assert (result.ledger.reencoded, result.ledger.undecodable) == (15, 10)
+    lost = next(e for e in result.entries if e.fate == "undecodable")
+    assert (lost.first - TEN, lost.last - TEN) == (400_000, 760_000)
+
+
+@pytest.mark.parametrize("form", ["mp4", "avi", "jpg"])
+def test_a_range_that_cannot_be_decoded_is_refused(form: str, damaged: LocalArchive, out: Path) -> None:
+    """Not one picture comes out: the error names the recording, and nothing is left."""
+    wish = spec("cam", 400_000, 400_000 if form == "jpg" else 800_000, form, video_quality=1)
+    with pytest.raises(SourceError, match=r"20260301T100000\.avi.* decoded"):
+        run_export(plan_export(wish, damaged), damaged, out)
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.xfail(
+    strict=True, reason="measuring takes the source's own damage for a fault of the copy and keeps nothing"
+)
+def test_damage_in_a_copied_stretch_is_carried_over_and_listed(damaged: LocalArchive, out: Path) -> None:
+    """A damaged recording can be exported without loss: what does not decode did not decode before."""
+    result = run_export(plan_export(spec("cam", 0, 1_000_000, "mkv"), damaged), damaged, out)
+    assert result.ledger.copied + result.ledger.undecodable == 25 and result.ledger.undecodable == 10
 
 
 @pytest.mark.parametrize("us", [0, 39_999, 40_000, 2_399_999], ids=str)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import __version__
-from workbench.core.errors import WorkError
+from workbench.core.errors import SourceError, WorkError
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult, SourceFile
 from workbench.media.delivery import beside, deliver, record
@@ -28,6 +28,9 @@ def export(job: dict[str, Any], report: Report) -> dict[str, Any]:
         made = (StillExport if plan.spec.is_frame else Export)(job, report)
         made.run()
         sources = _sources(hashes)
+    if not made.ready:
+        names = ", ".join(dict.fromkeys(segment.file for segment in plan.segments))
+        raise SourceError(f"{names}: not one picture of the range can be decoded", "The recording is damaged there.")
     ready = beside(made.ready, Path(job["scratch"]))
     result = {
         **made.account(),
