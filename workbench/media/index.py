@@ -102,7 +102,12 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
     # Jumps first: behind a clock that was set back, times that occur twice would count as no times at all.
     index = display_order(path, _without_backward_jumps(index), report)
     index = replace(index, tail=_tail(index))
-    found = [*losses.declared(index), *losses.broken_structure(path, index), *losses.transport(path, index.facts)]
+    found = [
+        *losses.declared(index),
+        *losses.irregular(index),
+        *losses.broken_structure(path, index),
+        *losses.transport(path, index.facts),
+    ]
     return replace(index, losses=(*index.losses, *found))
 
 

@@ -28,6 +28,8 @@ _WITHOUT_COUNT = {
 }
 _TS_PACKET = 188
 _CHUNK = _TS_PACKET * 65_536
+_FAR = 8
+"""Usual intervals that make one of a variable rate recording an outlier."""
 _SLACK = 2.5
 """Pictures by which a declared duration may differ from the measured one before it counts as a loss."""
 
@@ -70,6 +72,32 @@ def declared(index: VideoIndex) -> list[Loss]:
     lost = round(missing / picture)
     text = f"declares {facts.declared_seconds:.3f} s and its pictures end at {ends:.3f} s"
     return [Loss("container", text, lost, True)]
+
+
+def irregular(index: VideoIndex) -> list[Loss]:
+    """Picture intervals out of pattern, times that contradict each other, packets that make no picture."""
+    out = []
+    pts = index.rows["pts"][index.shown]
+    steps = np.diff(pts)
+    if len(steps) > 2 and index.timing != "nominal rate":
+        usual = max(1, int(np.median(steps)))
+        steady = np.count_nonzero(np.abs(steps - usual) * 100 <= usual) >= 0.9 * len(steps)
+        odd = np.abs(steps - usual) * 4 > usual if steady else steps > _FAR * usual
+        if odd.any():
+            worst = int(np.argmax(np.where(odd, steps, 0)))
+            base = index.time_base
+            text = (
+                f"{np.count_nonzero(odd)} of {len(steps)} intervals between pictures are out of pattern (usually "
+                f"{float(usual * base):.3f} s; the longest, {float(int(steps[worst]) * base):.3f} s, begins "
+                f"{float(int(pts[worst] - pts[0]) * base):.3f} s behind the first picture)"
+            )
+            out.append(Loss("PTS", text, None))
+    if index.timing == "decoder" and index.facts.container not in ("avi", "mpegts"):
+        out.append(Loss("decoder", "its times contradict each other; they follow the order of decoding", None))
+    silent = len(index.rows) - len(pts)
+    if index.timing != "container" and silent and silent != len(pts):
+        out.append(Loss("decoder", f"{silent} of {len(index.rows)} packets make no picture of their own", None))
+    return out
 
 
 def broken_structure(path: Path, index: VideoIndex) -> list[Loss]:
