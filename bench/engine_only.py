@@ -18,15 +18,17 @@ from typing import Any
 from workbench.archives.local import LocalArchive
 from workbench.core.spec import ExportSpec
 from workbench.media import quiet
-from workbench.media.job import Export, Written
+from workbench.media.job import Export
+from workbench.media.writer import Written
 
 
 class Unproven(Export):
     """An export that trusts what it wrote."""
 
-    def publish(self, written: Written) -> None:
+    def finished(self, written: Written) -> None:
         """Give the file a name, nothing more."""
-        written.path.rename(self.out / f"{len(list(self.out.iterdir()))}{written.path.suffix}")
+        out = Path(self.job["out"])
+        written.path.rename(out / f"{len(list(out.iterdir()))}{written.path.suffix}")
 
 
 def main() -> None:

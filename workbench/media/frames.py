@@ -7,15 +7,18 @@ Masks and crop are applied to every picture that leaves here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from av.video.frame import VideoFrame
+import numpy as np
 
 from workbench.core.errors import RequestError, SourceError
 from workbench.core.spec import ExportSpec, Mask, area_from_json
 from workbench.core.timebase import Offset
-from workbench.media import still
+from workbench.media import keys, still
+from workbench.media.heads import load_head
 from workbench.media.planner import recording_at
+from workbench.media.probe import VideoFacts
 from workbench.media.recording import Recording
 from workbench.media.retouch import Retouch, TimedMask
 
@@ -28,14 +31,12 @@ def find(job: dict[str, Any], report: Report) -> tuple[dict[str, Any], list[byte
     """The pictures shown at the instants of ``places``, each once; with ``small``, their thumbnails as JPEG."""
     found: list[dict[str, Any]] = []
     blobs: list[bytes] = []
-    for number, (place, recording, ranks) in enumerate(_by_recording(job)):
-        report({"stage": "frames", "file": recording.name, "position": number})
-        if job["small"]:
-            for rank, frame in _key_or_exact(recording, ranks):
-                found.append(_found(place, recording, rank))
-                blobs.append(_small(recording, frame, rank, job))
-        else:
-            found += [_found(place, recording, rank) for rank in ranks]
+    look = _small_ones if job["small"] else _exact
+    for number, (place, instants) in enumerate(_by_recording(job)):
+        report({"stage": "frames", "file": place["name"], "position": number})
+        for answer, picture in sorted(look(place, instants, job), key=lambda pair: int(pair[0]["us"])):
+            found.append(answer)
+            blobs += [picture] if picture is not None else []
     return {"frames": found}, blobs
 
 
@@ -55,16 +56,62 @@ def render(job: dict[str, Any], report: Report) -> tuple[dict[str, Any], list[by
     raise RequestError("form", f"{job['form']!r} is neither png nor jpeg")
 
 
-def _by_recording(job: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Recording, list[int]]]:
-    """The wanted ranks of each recording, rising, each once."""
+Answer = tuple[dict[str, Any], bytes | None]
+
+
+def _by_recording(job: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[int]]]:
+    """Each recording's place with the wanted instants, rising."""
     wanted: dict[str, list[dict[str, Any]]] = {}
     for place in job["places"]:
         wanted.setdefault(place["name"], []).append(place)
     for places in wanted.values():
-        recording = recording_at(places[0])
-        ranks = [recording.between(recording.zero, place["at"] + 1)[1] - 1 for place in places]
         place = {key: value for key, value in places[0].items() if key != "at"}
-        yield place, recording, sorted({rank for rank in ranks if rank >= 0})
+        yield place, sorted(int(one["at"]) for one in places)
+
+
+def _exact(place: dict[str, Any], instants: list[int], job: dict[str, Any]) -> Iterator[Answer]:
+    recording = recording_at(place)
+    ranks = {recording.between(recording.zero, at + 1)[1] - 1 for at in instants}
+    for rank in sorted(rank for rank in ranks if rank >= 0):
+        yield _found(place, recording, rank), None
+
+
+def _small_ones(place: dict[str, Any], instants: list[int], job: dict[str, Any]) -> Iterator[Answer]:
+    """The key picture before each instant; the very picture where several share one or it lies before the range."""
+    index_path, start = Path(place["index"]), int(place["start"])
+    head, table = load_head(index_path), keys.load(index_path)
+    direct = head is not None and table is not None and bool(head["direct"]) and len(table) > 0
+    if not direct or head is None or table is None:
+        yield from _small_exact(place, instants, job)
+        return
+    numbers = np.searchsorted(table["us"], np.array(instants, np.int64) - start, side="right") - 1
+    first = int(job["from"]) - start
+    alone = (np.bincount(np.maximum(numbers, 0), minlength=len(table))[np.maximum(numbers, 0)] == 1) & (numbers >= 0)
+    alone &= table["us"][np.maximum(numbers, 0)] >= first
+    retouch = _retouch_of(VideoFacts.from_json(head["facts"]), int(head["rotation"]), job)
+    for number, frame in keys.decode(Path(place["path"]), table, numbers[alone].tolist()):
+        us = start + int(table["us"][number])
+        changed, _ = retouch.apply(frame, us)
+        answer = {
+            "place": place,
+            "rank": int(table["rank"][number]),
+            "us": us,
+            "pts": int(table["pts"][number]),
+            "time_base": head["time_base"],
+        }
+        yield answer, still.thumbnail(changed, SMALL, retouch.rotation, retouch.aspect)
+    rest = [at for at, key in zip(instants, alone.tolist(), strict=True) if not key]
+    if rest:
+        yield from _small_exact(place, rest, job)
+
+
+def _small_exact(place: dict[str, Any], instants: list[int], job: dict[str, Any]) -> Iterator[Answer]:
+    recording = recording_at(place)
+    retouch = _retouch(recording, job)
+    for rank in sorted({recording.between(recording.zero, at + 1)[1] - 1 for at in instants}):
+        for _, frame in recording.frames(rank, rank + 1, threads="SLICE") if rank >= 0 else ():
+            changed, _ = retouch.apply(frame, int(recording.us[rank]))
+            yield _found(place, recording, rank), still.thumbnail(changed, SMALL, retouch.rotation, retouch.aspect)
 
 
 def _found(place: dict[str, Any], recording: Recording, rank: int) -> dict[str, Any]:
@@ -77,22 +124,12 @@ def _found(place: dict[str, Any], recording: Recording, rank: int) -> dict[str, 
     }
 
 
-def _key_or_exact(recording: Recording, ranks: list[int]) -> Iterator[tuple[int, VideoFrame]]:
-    """For each rank the key picture before it, or the very picture where several ranks share a key picture."""
-    keys = [max(0, int(recording.ranks[recording.entry_before(rank)])) for rank in ranks]
-    for rank, key in zip(ranks, keys, strict=True):
-        wanted = key if keys.count(key) == 1 else rank
-        yield from recording.frames(wanted, wanted + 1, threads="SLICE")
-
-
-def _small(recording: Recording, frame: VideoFrame, rank: int, job: dict[str, Any]) -> bytes:
-    retouch = _retouch(recording, job)
-    changed, _ = retouch.apply(frame, int(recording.us[rank]))
-    return still.thumbnail(changed, SMALL, retouch.rotation, retouch.aspect)
-
-
 def _retouch(recording: Recording, job: dict[str, Any]) -> Retouch:
+    return _retouch_of(recording.index.facts, recording.index.rotation, job)
+
+
+def _retouch_of(facts: VideoFacts, rotation: int, job: dict[str, Any]) -> Retouch:
     timed = [TimedMask(Mask.from_json(m["mask"]), *m["range"]) for m in job["masks"]]
     crop = None if job["crop"] is None else area_from_json(job["crop"], "crop")
     spec = ExportSpec(source="frame", begin=Offset(0), end=Offset(0), format="jpg", crop=crop, burn=False)
-    return Retouch(spec, recording.index.facts, recording.index.rotation, timed, lambda us: "")
+    return Retouch(spec, facts, rotation, timed, lambda us: "")

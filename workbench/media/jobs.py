@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbench.media import frames, index, planner
+from workbench.media import frames, index, keys, planner
 from workbench.media.exporting import export
 from workbench.media.quiet import silence
 
@@ -24,6 +24,7 @@ silence()
 def make_index(job: dict[str, Any], report: Report) -> Answer:
     """Index the recording at ``path`` and store it at ``index``."""
     made = index.scan(Path(job["path"]), report)
+    keys.save(made, Path(job["index"]))
     index.save(made, Path(job["index"]))
     return {"frames": len(made.rows)}, []
 

@@ -35,6 +35,7 @@ from workbench.media.probe import open_media, video_stream
 
 CONTAINERS = {"mp4": "mp4", "mkv": "matroska", "avi": "avi"}
 TAGS = {("mp4", "h264"): "avc1", ("mp4", "hevc"): "hvc1"}
+# Edit lists are written in the movie's time scale; the default of 1000 would round them to milliseconds.
 DETERMINISTIC = {"fflags": "+bitexact"}
 """Muxer options that keep random ids and library versions out of the file."""
 OVERHEAD = 48
@@ -96,7 +97,8 @@ class Part:
         usually lasts, `rotation` what a player is told to do beyond what the template says.
         """
         self.path, self.form, self.time_base = path, form, time_base
-        self.container = av.open(os.fspath(path.absolute()), "w", format=CONTAINERS[form], options=DETERMINISTIC)
+        options = DETERMINISTIC | ({"movie_timescale": "90000"} if form == "mp4" else {})
+        self.container = av.open(os.fspath(path.absolute()), "w", format=CONTAINERS[form], options=options)
         codec = template.codec_context.codec.canonical_name
         self._video = self.container.add_stream_from_template(template, opaque=codec in _NEEDS_OPAQUE)
         self._video.time_base = time_base
