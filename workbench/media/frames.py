@@ -88,8 +88,9 @@ def _small_ones(place: dict[str, Any], instants: list[int], job: dict[str, Any])
     first = int(job["from"]) - start
     alone = (np.bincount(np.maximum(numbers, 0), minlength=len(table))[np.maximum(numbers, 0)] == 1) & (numbers >= 0)
     alone &= table["us"][np.maximum(numbers, 0)] >= first
-    retouch = _retouch_of(VideoFacts.from_json(head["facts"]), int(head["rotation"]), job)
-    for number, frame in keys.decode(Path(place["path"]), table, numbers[alone].tolist()):
+    facts = VideoFacts.from_json(head["facts"])
+    retouch = _retouch_of(facts, int(head["rotation"]), job)
+    for number, frame in keys.decode(Path(place["path"]), facts, table, numbers[alone].tolist()):
         us = start + int(table["us"][number])
         changed, _ = retouch.apply(frame, us)
         answer = {

@@ -6,19 +6,22 @@ read from its place and decoded alone, with neither a seek nor a demuxer.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from av.codec.context import CodecContext
 from av.error import FFmpegError
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from workbench.media import mp4
 from workbench.media.access import Entry
 from workbench.media.index import VideoIndex
-from workbench.media.probe import open_media, video_stream
+from workbench.media.probe import VideoFacts
 
 ROW = np.dtype([("rank", "<i8"), ("us", "<i8"), ("pts", "<i8"), ("pos", "<i8"), ("size", "<i8")])
 Keys = NDArray[np.void]
@@ -42,7 +45,11 @@ def table(index: VideoIndex) -> Keys:
 
 def save(index: VideoIndex, path: Path) -> None:
     """Store the table beside the index at `path`."""
-    np.save(path.with_name(path.name + ".keys.npy"), table(index))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.keys.{os.getpid()}.part")
+    with temporary.open("wb") as file:
+        np.save(file, table(index))
+    temporary.replace(path.with_name(path.name + ".keys.npy"))
 
 
 def load(path: Path) -> Keys | None:
@@ -54,17 +61,18 @@ def load(path: Path) -> Keys | None:
     return keys if keys.dtype == ROW else None
 
 
-def decode(path: Path, keys: Keys, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+def decode(path: Path, facts: VideoFacts, keys: Keys, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
     """The key pictures with those numbers, read straight from their places (`VideoIndex.direct`)."""
-    with open_media(path) as container:
-        context = video_stream(container, path).codec_context
-        context.thread_count = 1
-        chosen = keys[list(wanted)]
-        for number, data in zip(wanted, mp4.reads(path, chosen["pos"], chosen["size"]), strict=True):
-            try:
-                frames = [*context.decode(Packet(data)), *context.decode(None)]
-            except FFmpegError:
-                frames = []
-            context.flush_buffers()
-            if frames:
-                yield number, frames[0]
+    context = CodecContext.create(facts.codec, "r")
+    assert isinstance(context, VideoCodecContext)
+    context.extradata = facts.extradata or None
+    context.thread_count = 1
+    chosen = keys[list(wanted)]
+    for number, data in zip(wanted, mp4.reads(path, chosen["pos"], chosen["size"]), strict=True):
+        try:
+            frames = [*context.decode(Packet(data)), *context.decode(None)]
+        except FFmpegError:
+            frames = []
+        context.flush_buffers()
+        if frames:
+            yield number, frames[0]
