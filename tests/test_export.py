@@ -264,6 +264,27 @@ def test_files_of_different_containers_go_into_one(export: Make) -> None:
     assert times(path)[49:51] == [1960, 4600]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "later", "parts"),
+    [("mp4", "mp4", "20260301T160005", 1), ("ts", "ts", "20260301T110005", 1), ("mp4", "mkv", "20260301T100505", 1),
+     ("mp4", "mkv", "20260301T104005", 2), ("ts", "ts", "20260301T180005", 2), ("mp4", "mp4", "20260303T100505", 2)],
+    ids=["hours", "hour in 90 kHz", "minutes in µs", "half an hour in µs", "hours in 90 kHz", "days"],
+)  # fmt: skip
+def test_a_long_gap_in_an_mp4_disturbs_no_reader(
+    first: str, second: str, later: str, parts: int, tmp_path: Path, out: Path
+) -> None:
+    """Pictures behind it keep order and time in old readers too; one too long for the format begins a new file."""
+    cam = tmp_path / "recordings" / "cam"
+    cam.mkdir(parents=True)
+    for name, kind in (("20260301T100000", first), (later, second)):
+        shutil.copyfile(make(replace(CLIP, container=kind)), cam / f"{name}.{kind}")
+    archive = LocalArchive(cam.parent, tmp_path / "cache")
+    result = run_export(plan_export(spec("cam", 0, 4 * 86_400_000_000), archive), archive, out)
+    archive.close()
+    found = [indices(path) for path in media(result)]
+    assert len(found) == parts and [n for part in found for n in part] == [*range(60), *range(60)]
+
+
 @pytest.mark.parametrize("cut", ["exact", "keyframe"])
 def test_an_overlap_is_shown_once(cut: str, export: Make) -> None:
     """The earlier file up to its end, then the later one; what was left out is told."""

@@ -40,6 +40,8 @@ DETERMINISTIC = {"fflags": "+bitexact"}
 """Muxer options that keep random ids and library versions out of the file."""
 OVERHEAD = 48
 """Bytes a container spends on one packet at the most: sample tables, a block header, an index entry."""
+FAR = 1 << 27
+"""Ticks to the next picture from which its decode time no longer waits on the other side of the gap."""
 _NEEDS_OPAQUE = frozenset({"av1", "vp8", "vp9"})
 """Codings whose decoder library has another name than the coding, which PyAV's plain template does not know."""
 
@@ -123,21 +125,29 @@ class Part:
         self._waiting: list[int] = []
         self._written = 0
         self._picture = picture
+        self._latest, self._least = 0, -FAR
         self.size = 0
         """Bytes of packets so far, with what the container spends on them."""
 
     def video(self, data: bytes, pts: int, duration: int, key: bool) -> None:
         """Add one coded picture, shown for `duration` ticks at `pts` of the file's own time."""
+        dts = self._decode_time(pts)
+        packet: Packet[Any] = Packet(data)
+        packet.pts, packet.dts, packet.duration = pts, dts, duration
+        packet.time_base, packet.stream, packet.is_keyframe = self.time_base, self._video, key
+        self.mux_ready(packet)
+
+    def _decode_time(self, pts: int) -> int:
         heapq.heappush(self._waiting, pts)
         if self._written < self._reorder:
             dts = (self._written - self._reorder) * self._picture
         else:
             dts = heapq.heappop(self._waiting)
         self._written += 1
-        packet: Packet[Any] = Packet(data)
-        packet.pts, packet.dts, packet.duration = pts, dts, duration
-        packet.time_base, packet.stream, packet.is_keyframe = self.time_base, self._video, key
-        self.mux_ready(packet)
+        # Behind a long gap the smallest waiting time lies before it; readers drop all offsets where one is over 2^28.
+        self._least = pts - FAR // 2 if pts - self._latest > FAR else self._least + 1
+        self._latest = max(self._latest, pts)
+        return max(dts, self._least)
 
     def mux_ready(self, packet: Packet[Any]) -> None:
         """Hand a packet that knows its stream and times to the container; WorkError where it will not take it."""

@@ -17,9 +17,10 @@ from workbench.core.coverage import Gap
 from workbench.core.errors import SourceError
 from workbench.core.plan import ExportPlan, Mode, Segment
 from workbench.core.spec import ExportSpec
-from workbench.core.timebase import Range
+from workbench.core.timebase import SECOND, Range
 from workbench.media import cut, habits
 from workbench.media.beside import sound_plan
+from workbench.media.clock import MICROSECOND
 from workbench.media.fields import field_plans
 from workbench.media.index import load
 from workbench.media.probe import VideoFacts
@@ -190,7 +191,20 @@ def _part(
     if not segments:
         return 0
     before = next(r for r, _ in recordings if r.name == segments[-1].file)
-    return segments[-1].part + (not _alike(before, recording) or spec.size_limit > 0)
+    new = not _alike(before, recording) or spec.size_limit > 0
+    return segments[-1].part + (
+        new or (spec.format == "mp4" and spec.gaps == "keep" and _too_far(segments, recording, recordings))
+    )
+
+
+def _too_far(segments: list[Segment], recording: Recording, recordings: list[tuple[Recording, int]]) -> bool:
+    """Whether a gap would be longer than MP4 can tell: a picture lasts less than 2^31 ticks there."""
+    placed = [s for s in segments if s.part == segments[-1].part]
+    names = {recording.name, *(s.file for s in placed)}
+    bases = {r.index.time_base for r, _ in recordings if r.name in names}
+    base = bases.pop() if len(bases) == 1 else MICROSECOND
+    begins = [*(s.begin for s in placed[1:]), recording.zero]
+    return any(begin - s.last > (2**31 - 1) * base * SECOND for s, begin in zip(placed, begins, strict=True))
 
 
 def _alike(one: Recording, other: Recording) -> bool:
