@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Discard
+from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -107,6 +108,7 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
         *losses.irregular(index),
         *losses.broken_structure(path, index),
         *losses.transport(path, index.facts),
+        *_other_videos(path),
     ]
     return replace(index, losses=(*index.losses, *found))
 
@@ -147,6 +149,13 @@ def _only_video(path: Path) -> Iterator[tuple[VideoFacts, Iterator[Packet[VideoS
             if other.index != stream.index:
                 other.discard = Discard.all
         yield video_facts(stream), container.demux(stream)
+
+
+def _other_videos(path: Path) -> list[losses.Loss]:
+    """A word on further video tracks: two-lens recorders write them, and only the first is read."""
+    with open_media(path) as container:
+        more = sum(not s.disposition & Disposition.attached_pic for s in container.streams.video) - 1
+    return [losses.Loss("container", f"holds {more} more video tracks, which are not read", 0)] if more > 0 else []
 
 
 def _confirmed(table: mp4.SampleTable, packets: Iterator[Packet[VideoStream]]) -> bool:
@@ -291,6 +300,7 @@ def save(index: VideoIndex, path: Path) -> None:
         "rows": len(index.rows),
         "summary": summary(index),
     }
+    head["check"] = zlib.crc32(np.ascontiguousarray(index.rows).tobytes())
     path.parent.mkdir(parents=True, exist_ok=True)
     head["stored"] = _store(path.with_name(path.name + ".npy"), lambda file: np.save(file, index.rows))
     _store(path.with_name(path.name + ".json"), lambda file: file.write(json.dumps(head).encode()))
@@ -311,6 +321,9 @@ def load(path: Path) -> VideoIndex | None:
         head = json.loads(path.with_name(path.name + ".json").read_bytes())
         rows = np.load(path.with_name(path.name + ".npy"), mmap_mode="r", allow_pickle=False)
         if head["version"] != VERSION or rows.dtype != ROW or len(rows) != head["rows"]:
+            return None
+        if zlib.crc32(rows.tobytes()) != head["check"]:
+            path.with_name(path.name + ".json").unlink(missing_ok=True)  # so that it is made anew
             return None
         return VideoIndex(
             facts=VideoFacts.from_json(head["facts"]),

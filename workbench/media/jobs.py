@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workbench.core.errors import WorkError
 from workbench.media import frames, index, keys, planner
 from workbench.media.exporting import export
 from workbench.media.quiet import silence
@@ -24,8 +25,13 @@ silence()
 def make_index(job: dict[str, Any], report: Report) -> Answer:
     """Index the recording at ``path`` and store it at ``index``."""
     made = index.scan(Path(job["path"]), report)
-    keys.save(made, Path(job["index"]))
-    index.save(made, Path(job["index"]))
+    place = Path(job["index"])
+    try:
+        keys.save(made, place)
+        index.save(made, place)
+    except OSError as exc:
+        reason = f"the index cannot be kept in the cache: {place.parent}: {exc.strerror or exc}"
+        raise WorkError(reason, "Set WORKBENCH_CACHE to a folder that can be written to.") from exc
     return {"frames": len(made.rows)}, []
 
 

@@ -76,7 +76,9 @@ def _samples(
     pts = dts + shift
     start, length = edit or (int(pts.min()), 0)
     covered = int((pts + lasts).max()) - start
-    if start != int(pts.min()) or (length and (length + 1) * scale < covered * movie_scale):
+    # exact for pictures that begin behind the edit: a coarse movie clock must not show what is hidden
+    hidden = length and ((pts - start) * float(movie_scale) >= length * float(scale)).any()
+    if hidden or start != int(pts.min()) or (length and (length + 1) * scale < covered * movie_scale):
         return None
     key = np.ones(count, bool)
     if b"stss" in stbl:
