@@ -6,6 +6,7 @@ the part counts microseconds. ``gaps=collapse`` takes the pauses out, and every 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -63,6 +64,12 @@ class Clock:
         at = rank - low + 1
         step = int(ticks[at] - ticks[at - 1]) if at < len(ticks) else self.tail
         return step if step > 0 else self.tail
+
+    def times(self, recording: Recording, low: int, high: int) -> array[int]:
+        """Output times of the ranks [low, high), and the time at which the last of them ends."""
+        ticks = self.ticks(recording, low, high)
+        end = int(ticks[-1]) + self.duration(recording, high - 1)
+        return array("q", np.append(ticks, end).tobytes())
 
     def ticks(self, recording: Recording, low: int, high: int) -> NDArray[np.int64]:
         """Output times of the ranks [low, high)."""

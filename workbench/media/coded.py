@@ -7,11 +7,11 @@ recording it is, what became of it, and for a copied one the digest that proves 
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,15 +33,18 @@ Placed = tuple[Segment, Recording, int, int]
 NAL_CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "hevc"}
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One coded picture on its way into a file."""
 
     data: bytes
     recording: Recording
     rank: int
+    us: int
+    """Instant on the source's time line."""
     tick: int
     """Output time; only differences mean anything."""
+    lasts: int
+    """Ticks for which it is shown."""
     key: bool
     """A new file may begin here."""
     fate: str
@@ -135,33 +138,41 @@ class Stream:
 
     def _copied(self, segment: Segment, recording: Recording, low: int, high: int, joined: bool) -> Iterator[Item]:
         assert segment.packets is not None
-        codec = NAL_CODECS.get(self.codec)
-        size = _length_size(recording, self.codec)
-        entries = recording.index.rows["entry"]
-        closed = _closed_rows(recording, *segment.packets)
-        for row, data in recording.payloads(*segment.packets):
-            rank = int(recording.ranks[row])
+        codec, size = NAL_CODECS.get(self.codec), _length_size(recording, self.codec)
+        first, last = segment.packets
+        ranks = array("q", recording.ranks[first:last].tobytes())
+        times = self.clock.times(recording, low, high)
+        instants = array("q", recording.us[low:high].tobytes())
+        closed = _closed_rows(recording, first, last)
+        bla = joined and recording.index.rows["entry"][first] == Entry.CRA
+        for row, data in recording.payloads(first, last):
+            rank = ranks[row - first]
             if not low <= rank < high:
                 continue
-            digest = payload_digest(data, self.codec, size)
             altered = False
-            if codec is not None:
+            if codec is None or (size == 4 and is_plain(data, self.codec)):
+                digest = hashlib.sha256(data).digest()[:16]
+            else:
+                digest = payload_digest(data, self.codec, size)
                 data = _rewrapped(data, codec, size)
-                if row == segment.packets[0] and joined and entries[row] == Entry.CRA:
-                    data, altered = cra_to_bla(data, 4), True
-                    digest = payload_digest(data, self.codec, 4)
-            tick = self.clock.tick(recording, rank)
-            yield Item(data, recording, rank, tick, row in closed, "copied", digest, altered)
+            if bla and row == first:
+                data, altered = cra_to_bla(data, 4), True
+                digest = payload_digest(data, self.codec, 4)
+            at = rank - low
+            tick, lasts = times[at], times[at + 1] - times[at]
+            yield Item(data, recording, rank, instants[at], tick, lasts, row in closed, "copied", digest, altered)
 
     def _encoded(self, recording: Recording, low: int, high: int) -> Iterator[Item]:
         encoder = self._new_encoder()
-        waiting: deque[tuple[int, int, str]] = deque()
+        waiting: deque[tuple[int, str]] = deque()
         expected = low
 
         def out(coded: list[Any]) -> Iterator[Item]:
             for one in coded:
-                tick, rank, fate = waiting.popleft()
-                yield Item(one.data, recording, rank, tick, one.key, fate)
+                rank, fate = waiting.popleft()
+                tick, us = self.clock.tick(recording, rank), int(recording.us[rank])
+                lasts = self.clock.duration(recording, rank)
+                yield Item(one.data, recording, rank, us, tick, lasts, one.key, fate)
 
         for rank, frame in recording.frames(low, high):
             self.lost += [(recording, missed) for missed in range(expected, rank)]
@@ -170,7 +181,7 @@ class Stream:
                 continue
             changed, fate = self.retouch.apply(frame, int(recording.us[rank]), self.codec)
             tick = self.clock.tick(recording, rank)
-            waiting.append((tick, rank, fate))
+            waiting.append((rank, fate))
             yield from out(encoder.encode(changed, tick - self.clock.tick(recording, low)))
         self.lost += [(recording, missed) for missed in range(expected, high)]
         if waiting:
@@ -179,8 +190,6 @@ class Stream:
 
 def _rewrapped(data: bytes, codec: Codec, length_size: int) -> bytes:
     """4-byte lengths, parameter sets left to the configuration record."""
-    if length_size == 4 and is_plain(data, codec):
-        return data
     try:
         return to_length_prefixed(data, codec, length_size, drop=NOT_PICTURE[codec])
     except BitstreamError:

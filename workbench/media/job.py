@@ -26,6 +26,7 @@ from workbench.media.captions import vtt
 from workbench.media.clock import Clock
 from workbench.media.coded import Placed, Stream
 from workbench.media.delivery import Ready, caption_notes
+from workbench.media.index import scan_rows
 from workbench.media.ledger import Book
 from workbench.media.measure import DECODE_BUDGET, Measured, decode_again, measure, sha256
 from workbench.media.planner import recording_at
@@ -149,13 +150,15 @@ class Export:
             fraction = 0.9 * min(1.0, self._done / self._all)
             self._report({"stage": "measure", "frames": self._done, "fraction": fraction, **where})
 
-        found = measure(written.path, written.codec, written.digests, tell)
+        index = scan_rows(written.path)
+        finished = Recording(written.path.name, written.path, index, 0)
+        found = measure(finished, written.codec, written.digests, tell)
         _compare_times(found, written)
-        problems, words = joints.faults(written.path, written.joints, tell)
+        problems, words = joints.faults(finished, written.joints, tell)
         if problems:
             raise JointFault("; ".join(problems[:3]))
         found.checks += [words] if words else []
-        if written.pixels <= DECODE_BUDGET:
+        if written.size * len(written.ticks) <= DECODE_BUDGET:
             decode_again(written.path, found, tell)
         else:
             found.checks.append("decoding the whole file again: not checked")
@@ -206,8 +209,7 @@ def _stretches(placed: list[Placed]) -> list[tuple[Recording, int, int]]:
 
 def _compare_times(found: Measured, written: Written) -> None:
     """Each picture's time in the file must be the one meant, to the container's tick."""
-    meant = np.sort(np.array(written.ticks, np.int64))
-    got = np.sort(np.array(found.ticks, np.int64))
+    meant, got = np.sort(np.frombuffer(written.ticks, np.int64)), np.sort(found.ticks)
     if len(meant) != len(got):
         return
     apart = np.abs((got - got[0]) * float(found.time_base) - (meant - meant[0]) * float(written.time_base))

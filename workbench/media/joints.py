@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from av.error import FFmpegError
 from av.packet import Packet
@@ -17,7 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from workbench.media.index import VideoIndex, scan_rows
+from workbench.media.index import VideoIndex
 from workbench.media.recording import Recording
 
 REACH = 24
@@ -26,7 +25,7 @@ MOST = 64
 """Joints looked at in one file; beyond, it is said that the rest was not checked."""
 
 
-def faults(path: Path, joints: Iterable[int], report: Callable[[int], None]) -> tuple[list[str], str]:
+def faults(finished: Recording, joints: Iterable[int], report: Callable[[int], None]) -> tuple[list[str], str]:
     """What is wrong at the joints of a finished file, and in words what was checked.
 
     `joints` are the decode order numbers of the pictures at which a run of another making begins.
@@ -34,7 +33,6 @@ def faults(path: Path, joints: Iterable[int], report: Callable[[int], None]) -> 
     wanted = sorted(set(joints))
     if not wanted:
         return [], ""
-    finished = Recording(path.name, path, scan_rows(path), 0)
     problems = []
     for number, row in enumerate(wanted[:MOST]):
         report(number)

@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench.core.plan import ExportPlan
 from workbench.core.result import Ledger, LedgerEntry
@@ -27,7 +26,7 @@ class Book:
 
     def __init__(self, plan: ExportPlan) -> None:
         self.plan = plan
-        self._fates: dict[str, tuple[Recording, NDArray[np.uint8]]] = {}
+        self._fates: dict[str, tuple[Recording, bytearray]] = {}
         self._missing: list[LedgerEntry] = []
 
     def wrote(self, item: Item) -> None:
@@ -75,10 +74,11 @@ class Book:
     def _set(self, recording: Recording, rank: int, fate: str) -> None:
         kept = self._fates.get(recording.name)
         if kept is None:
-            kept = self._fates[recording.name] = (recording, np.zeros(len(recording.shown), np.uint8))
+            kept = self._fates[recording.name] = (recording, bytearray(len(recording.shown)))
         kept[1][rank] = _CODES[fate]
 
-    def _runs(self, recording: Recording, fates: NDArray[np.uint8]) -> list[LedgerEntry]:
+    def _runs(self, recording: Recording, written: bytearray) -> list[LedgerEntry]:
+        fates = np.frombuffer(written, np.uint8)
         borders = [0, *(np.flatnonzero(np.diff(fates)) + 1).tolist(), len(fates)]
         out = []
         for low, high in itertools.pairwise(borders):

@@ -12,12 +12,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 from av.error import FFmpegError
-from av.stream import Discard
+from numpy.typing import NDArray
 
 from workbench.core.errors import WorkError
 from workbench.media.coded import NAL_CODECS, payload_digest
+from workbench.media.index import HIDDEN, NO_TIME
 from workbench.media.probe import open_media, video_stream
+from workbench.media.recording import Recording
 
 DECODE_BUDGET = 1_500_000_000
 """Pixels up to which every picture of a finished file is decoded again; beyond, joints are, and it is said."""
@@ -31,7 +34,7 @@ class Measured:
     """Pictures a player shows."""
     contained: int = 0
     """Pictures in the file, hidden ones included."""
-    ticks: list[int] = field(default_factory=list)
+    ticks: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """Display time of each picture, in decode order."""
     time_base: Fraction = Fraction(1, 1000)
     decoded: int | None = None
@@ -40,36 +43,27 @@ class Measured:
     checks: list[str] = field(default_factory=list)
 
 
-def measure(path: Path, codec: str, wanted: Sequence[bytes], report: Callable[[int], None]) -> Measured:
+def measure(finished: Recording, codec: str, wanted: Sequence[bytes], report: Callable[[int], None]) -> Measured:
     """Read every packet of a finished file.
 
     `wanted` are the digests of its coded pictures in decode order, empty ones where nothing is claimed.
     """
-    found = Measured()
-    with open_media(path) as container:
-        stream = video_stream(container, path)
-        found.time_base = stream.time_base or found.time_base
-        for other in container.streams:
-            if other.index != stream.index:
-                other.discard = Discard.all
-        for packet in container.demux(stream):
-            if packet.size == 0:
-                continue
-            at = found.contained
-            found.contained += 1
-            found.shown += not packet.is_discard
-            if packet.pts is None:
-                found.problems.append(f"picture {at} of {path.name} has no time")
-                continue
-            found.ticks.append(packet.pts)
-            if at < len(wanted) and wanted[at]:
-                digest = payload_digest(bytes(packet), codec, 4 if codec in NAL_CODECS else 0)
-                if digest != wanted[at]:
-                    found.problems.append(f"picture {at} of {path.name} is not the one that was copied")
+    rows, name = finished.index.rows, finished.path.name
+    hidden = int(np.count_nonzero(rows["flags"] & HIDDEN))
+    found = Measured(
+        shown=len(rows) - hidden, contained=len(rows), ticks=rows["pts"], time_base=finished.index.time_base
+    )
+    if (rows["pts"] == NO_TIME).any():
+        found.problems.append(f"a picture of {name} has no time")
+    size = 4 if codec in NAL_CODECS else 0
+    if any(wanted):
+        for at, data in finished.payloads(0, len(rows)):
+            if at < len(wanted) and wanted[at] and payload_digest(data, codec, size) != wanted[at]:
+                found.problems.append(f"picture {at} of {name} is not the one that was copied")
             if at % 256 == 0:
                 report(at)
     if found.contained != len(wanted):
-        found.problems.append(f"{path.name} holds {found.contained} pictures, {len(wanted)} were written")
+        found.problems.append(f"{name} holds {found.contained} pictures, {len(wanted)} were written")
     copied = sum(1 for digest in wanted if digest)
     if copied and not found.problems:
         unit = "normalised NAL units" if codec in NAL_CODECS else "packet payloads"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -30,14 +31,29 @@ class Written:
     time_base: Fraction
     first: int
     last: int
+    size: int
+    """Pixels of one picture."""
     digests: list[bytes] = field(default_factory=list)
-    ticks: list[int] = field(default_factory=list)
-    pixels: int = 0
+    ticks: array[int] = field(default_factory=lambda: array("q"))
     cues: list[Cue] = field(default_factory=list)
     joints: list[int] = field(default_factory=list)
     """Decode order numbers of pictures at which another making, or another recording, begins."""
     making: tuple[str, str] | None = None
     """Recording and making (copied or coded) of the last picture."""
+
+    def take(self, item: Item, at: int) -> None:
+        """Note a picture that was written at `at` ticks."""
+        making = (item.recording.name, "copied" if item.fate == "copied" else "coded")
+        if making != self.making:
+            if self.making is not None:
+                self.joints.append(len(self.ticks))
+            self.making = making
+        self.digests.append(item.digest)
+        self.ticks.append(at)
+        if item.us < self.first:
+            self.first = item.us
+        elif item.us > self.last:
+            self.last = item.us
 
 
 class Writer:
@@ -110,26 +126,19 @@ class Writer:
             self._open(item)
         assert self._part is not None and self._written is not None and self._beside is not None
         self._beside.until(self.look.out_us(item.tick, self._zero))
-        lasts = self.clock.duration(item.recording, item.rank)
-        self._part.video(item.data, item.tick - self._zero, lasts, item.key)
-        making = (item.recording.name, "copied" if item.fate == "copied" else "coded")
-        if self._written.making not in (None, making):
-            self._written.joints.append(len(self._written.ticks))
-        self._written.making = making
-        self._written.digests.append(item.digest)
-        self._written.ticks.append(item.tick - self._zero)
-        us = int(item.recording.us[item.rank])
-        self._written.first, self._written.last = min(self._written.first, us), max(self._written.last, us)
-        facts = item.recording.index.facts
-        self._written.pixels += facts.width * facts.height
+        at = item.tick - self._zero
+        self._part.video(item.data, at, item.lasts, item.key)
+        self._written.take(item, at)
         self.export.book.wrote(item)
 
     def _open(self, item: Item) -> None:
         export, stream = self.export, self.stream
         self._zero = item.tick
-        us = int(item.recording.us[item.rank])
+        us = item.us
         path = export.scratch / f"part{next(export.numbers)}.{export.spec.format}"
-        self._written = Written(path, stream.codec, self.clock.time_base, us, us)
+        self._written = Written(
+            path, stream.codec, self.clock.time_base, us, us, stream.picture.width * stream.picture.height
+        )
         chapters = [] if export.spec.size_limit else _chapters(self.clock, export.plan, self._zero, item, self.placed)
         template = (
             source_template(stream.first.path)
@@ -184,7 +193,7 @@ def _chapters(clock: Clock, plan: ExportPlan, zero: int, first: Item, placed: li
     joins = [j for j in clock.joins if j.tick > zero]
     if not joins:
         return []
-    begin = Join(zero, int(first.recording.us[first.rank]), first.recording.name, 0)
+    begin = Join(zero, first.us, first.recording.name, 0)
     _, recording, _, high = placed[-1]
     end = clock.tick(recording, high - 1) + clock.tail - zero
     out = []
