@@ -285,6 +285,14 @@ def test_a_coarse_clock_does_not_show_what_an_edit_hides(folder: Path, archive: 
     assert archive.sources()[0].last == 7 * SECOND - 40_000
 
 
+def test_sound_that_outlasts_the_pictures_is_no_loss(folder: Path, archive: LocalArchive) -> None:
+    """A Matroska file's duration is that of its longest track: no picture is missing here."""
+    sound = ["-f", "lavfi", "-i", "sine=r=8000:d=2.6"]
+    ffmpeg("-i", make(PLAIN), *sound, "-c:v", "copy", "-c:a", "pcm_alaw", folder / "a.mkv")
+    spec = ExportSpec(source="a.mkv", begin=Offset(0), end=Offset(2 * SECOND), format="mkv")
+    assert plan_export(spec, archive).warnings == ()
+
+
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_masks_lie_where_they_were_drawn(rotation: int, folder: Path, archive: LocalArchive, tmp_path: Path) -> None:
     """On the upright picture of a turned source, in the export as in `frame`, seen through ffmpeg's own turning."""

@@ -12,8 +12,9 @@ replaced instead of raised, limits on streams and picture size, and libav's erro
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -152,7 +153,8 @@ def video_facts(stream: VideoStream) -> VideoFacts:
     context, container = stream.codec_context, cast(InputContainer, stream.container)
     seconds = stream.duration * stream.time_base if stream.duration and stream.time_base else None
     if seconds is None and container.duration and "matroska" in container.format.name:
-        seconds = Fraction(container.duration, av.time_base)
+        # the track's own tag where there is one: the file's duration is that of its longest track, often the sound
+        seconds = _tagged(stream.metadata) or Fraction(container.duration, av.time_base)
     return VideoFacts(
         container=container.format.name,
         stream_id=stream.id,
@@ -176,6 +178,13 @@ def video_facts(stream: VideoStream) -> VideoFacts:
         audio=tuple(a.codec_context.name for a in container.streams.audio if _decodable(a)),
         created=container.metadata.get("creation_time"),
     )
+
+
+def _tagged(tags: Mapping[str, str]) -> Fraction | None:
+    """Duration by a Matroska track's DURATION tag (``00:00:02.000000000``); None where there is none to be read."""
+    text = next((value for key, value in tags.items() if key.split("-")[0] == "DURATION"), "")
+    found = re.fullmatch(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)", text.strip())
+    return int(found[1]) * 3600 + int(found[2]) * 60 + Fraction(found[3]) if found else None
 
 
 def _rate(stream: VideoStream) -> Fraction | None:
