@@ -446,14 +446,13 @@ def test_a_name_that_is_taken_is_left_alone(export: Make, out: Path) -> None:
 def test_a_sidecar_name_that_is_taken_leaves_no_file_without_its_record(export: Make, out: Path) -> None:
     """All files get their names, or none."""
     out.mkdir()
-    taken = out / "cam[20260301T100000.000000-20260301T100000.360000].json"
+    taken = out / "cam[20260301T100000.000000-20260301T100000.360000].mp4.json"
     taken.write_text("mine")
     with pytest.raises(NameTaken):
         export("cam", 0, 400_000)
     assert list(out.iterdir()) == [taken] and taken.read_text() == "mine"
 
 
-@pytest.mark.xfail(strict=True, reason="the captions and the record of both have one name: the second is refused")
 def test_two_formats_of_one_range_lie_side_by_side(export: Make) -> None:
     """Their captions and records do not stand in each other's way."""
     export("cam", 0, 400_000, "mp4")
@@ -607,9 +606,6 @@ def test_a_range_that_cannot_be_decoded_is_refused(form: str, damaged: LocalArch
     assert list(out.iterdir()) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="measuring takes the source's own damage for a fault of the copy and keeps nothing"
-)
 def test_damage_in_a_copied_stretch_is_carried_over_and_listed(damaged: LocalArchive, out: Path) -> None:
     """A damaged recording can be exported without loss: what does not decode did not decode before."""
     result = run_export(plan_export(spec("cam", 0, 1_000_000, "mkv"), damaged), damaged, out)

@@ -7,10 +7,10 @@ from contextlib import suppress
 
 import av
 import pytest
-from bitstream_clips import CLOSED, OPEN, Coded, encode, read_number
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.media.bitstream_clips import CLOSED, OPEN, Coded, encode, read_number
 from workbench.media.bits import BitstreamError, unescape
 from workbench.media.hevc_ids import (
     HevcIds,

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bitstream_clips import CLOSED, OPEN, Coded, encode, mux, numbers_shown, read_clip, write_clip
 
+from tests.media.bitstream_clips import CLOSED, OPEN, Coded, encode, mux, numbers_shown, read_clip, write_clip
 from workbench.media.hevc_ids import assign_ids, cra_to_bla, rewrite_packet, rewrite_sets
 from workbench.media.nal import (
     ANNEX_B,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from bitstream_clips import CLOSED, OPEN, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.media.bitstream_clips import CLOSED, OPEN, encode
 from workbench.media.bits import BitReader, BitstreamError, escape, unescape
 from workbench.media.nal import (
     ANNEX_B,

@@ -8,10 +8,10 @@ from pathlib import Path
 import av
 import pytest
 from av.codec.context import Flags
-from bitstream_clips import CLOSED, HEIGHT, RATE, WIDTH, Coded, add_encoder, encode, picture
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.media.bitstream_clips import CLOSED, HEIGHT, RATE, WIDTH, Coded, add_encoder, encode, picture
 from workbench.media.bits import BitstreamError
 from workbench.media.nal import ANNEX_B, Codec, split
 from workbench.media.parameter_sets import (

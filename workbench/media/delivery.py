@@ -39,7 +39,7 @@ def beside(ready: Sequence[Ready], scratch: Path) -> list[Ready]:
         if one.captions:
             path = scratch / f"captions{number}.vtt"
             out.append(
-                _written(path, one.captions.encode(errors="backslashreplace"), f"{stem(one.file.path)}.vtt", "captions")
+                _written(path, one.captions.encode(errors="backslashreplace"), f"{one.file.path}.vtt", "captions")
             )
     return out
 
@@ -48,18 +48,13 @@ def record(result: ExportResult, scratch: Path) -> Ready:
     """The result as a file, named after the first file with pictures."""
     text = json.dumps(result.to_json(), ensure_ascii=False, indent=1)
     data = text.encode(errors="backslashreplace") + b"\n"  # a name that is no UTF-8 becomes a JSON escape
-    return _written(scratch / "record.json", data, f"{stem(result.files[0].path)}.json", "record")
+    return _written(scratch / "record.json", data, f"{result.files[0].path}.json", "record")
 
 
 def deliver(ready: Sequence[Ready], out: Path) -> list[OutputFile]:
     """Give all files their final names in `out`; NameTaken, and nothing delivered, where one exists."""
     naming.publish_all([(one.path, one.file.path) for one in ready], out)
     return [replace(one.file, path=str(out / one.file.path)) for one in ready]
-
-
-def stem(name: str) -> str:
-    """A file name without its last suffix, as sidecars take it."""
-    return name.rpartition(".")[0] or name
 
 
 def caption_notes(job: dict[str, Any], plan: ExportPlan) -> list[str]:

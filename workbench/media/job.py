@@ -159,13 +159,33 @@ class Export:
             raise JointFault("; ".join(problems[:3]))
         found.checks += [words] if words else []
         if written.size * len(written.ticks) <= DECODE_BUDGET:
-            decode_again(written.path, found, tell)
+            self._decoded(finished, written, found, tell)
         else:
             found.checks.append("decoding the whole file again: not checked")
         if found.problems:
             advice = "Nothing was kept. Please report this."
             raise WorkError("the finished file is not right: " + "; ".join(found.problems[:5]), advice)
         self.ready.append(self._made(written, found, sha256(written.path, tell)))
+
+    def _decoded(self, finished: Recording, written: Written, found: Measured, tell: Callable[[int], None]) -> None:
+        """Decode a finished file whole. What was copied and does not decode is as undecodable in the recording."""
+        silent = decode_again(finished, tell)
+        ours = [row for row in silent if not written.digests[row]]
+        if ours:
+            found.problems.append(
+                f"{len(ours)} pictures that were coded anew do not decode, the first is picture {ours[0]}"
+            )
+            return
+        for row in silent:
+            self.book.lost([written.place(row)])
+        found.shown -= len(silent)
+        found.checks.append(
+            f"all {found.contained} pictures decode"
+            if not silent
+            else (f"{found.contained - len(silent)} of {found.contained} pictures decode")
+        )
+        if silent:
+            self.warnings.append(f"{len(silent)} copied pictures do not decode: they are damaged in the recording")
 
     def _made(self, written: Written, found: Measured, digest: str) -> Ready:
         name = naming.video(self.spec.source, written.first, written.last, self.plan.dated, self.spec.format)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,16 @@ from workbench.media.recording import Recording
 
 
 def recording_at(place: dict[str, Any]) -> Recording:
-    """A recording with its whole index, from a job's `places`."""
-    path = Path(place["path"])
-    index = load(Path(place["index"]))
+    """A recording with its whole index, from a job's `places`; the last few are kept, since stepping asks again."""
+    return _recording(str(place["name"]), str(place["path"]), str(place["index"]), int(place["start"]))
+
+
+@lru_cache(maxsize=4)
+def _recording(name: str, path: str, stored: str, start: int) -> Recording:
+    index = load(Path(stored))
     if index is None:
         raise SourceError(f"{path}: its index is gone from the cache", "Run again; it is made anew.")
-    return Recording(place["name"], path, index, int(place["start"]))
+    return Recording(name, Path(path), index, start)
 
 
 def plan(job: dict[str, Any]) -> ExportPlan:

@@ -34,6 +34,8 @@ FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,h264,hevc"
 _FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 MOST_PIXELS = 100_000_000
 MOST_STREAMS = 64
+_SPARSE = 1 << 30
+"""Bytes from which on a file that holds next to nothing is refused instead of searched."""
 _OPEN_FAULTS = (FFmpegError, OSError, ValueError, MemoryError, IndexError, UnicodeError)
 
 
@@ -93,6 +95,11 @@ def check_regular(path: Path) -> None:
         raise SourceError(f"{path}: {exc.strerror or exc}", "Check the path and your right to read it.") from exc
     if not stat.S_ISREG(info.st_mode):
         raise SourceError(f"{path} is not a regular file", "Give a recording, not a folder, pipe or device.")
+    held = info.st_blocks * 512 if hasattr(info, "st_blocks") else info.st_size
+    if info.st_size > _SPARSE and held * 1000 < info.st_size:
+        raise SourceError(
+            f"{path} is a hole: it claims {info.st_size} bytes and holds {held}", "Copy the recording again."
+        )
     if info.st_size == 0:
         raise SourceError(f"{path} is empty (0 bytes)", "Ask for the recording again; nothing is in this file.")
 
@@ -173,7 +180,7 @@ def video_facts(stream: VideoStream) -> VideoFacts:
             int(context.colorspace),
         ),
         extradata=bytes(context.extradata or b""),
-        declared_frames=stream.frames,
+        declared_frames=_declared_frames(stream, container),
         declared_seconds=None if seconds is None else float(seconds),
         audio=tuple(a.codec_context.name for a in container.streams.audio if _decodable(a)),
         created=container.metadata.get("creation_time"),
@@ -185,6 +192,13 @@ def _tagged(tags: Mapping[str, str]) -> Fraction | None:
     text = next((value for key, value in tags.items() if key.split("-")[0] == "DURATION"), "")
     found = re.fullmatch(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)", text.strip())
     return int(found[1]) * 3600 + int(found[2]) * 60 + Fraction(found[3]) if found else None
+
+
+def _declared_frames(stream: VideoStream, container: InputContainer) -> int:
+    """The container's count of pictures; AVI counts empty chunks too, which repeat a picture and hold none."""
+    if container.format.name != "avi":
+        return stream.frames
+    return sum(1 for entry in stream.index_entries if entry.size > 0)
 
 
 def _rate(stream: VideoStream) -> Fraction | None:

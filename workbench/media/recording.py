@@ -30,6 +30,8 @@ from workbench.media.access import Entry
 from workbench.media.index import NO_TIME, VideoIndex
 from workbench.media.probe import open_media, video_stream
 
+_SKIPPABLE = frozenset({"h264", "hevc", "mpeg2video", "mpeg4"})
+"""Codings whose decoders leave pictures out packet by packet; others act late, and would lose wanted ones."""
 _MOST_SKIPPED = 20_000
 """Packets read in search of the wanted one before a seek counts as missed."""
 
@@ -112,7 +114,9 @@ class Recording:
         start, stop = self._decodable_from(low), int(rows.max()) + 1
         with self._opened_at(start) as (stream, packets):
             stream.thread_type = threads
-            for frame in self._decoded(stream, self._checked(packets, start, stop)):
+            # Pictures before the first wanted one that no other refers to need not be decoded at all.
+            needed = int(rows.min()) if self.index.facts.codec in _SKIPPABLE else start
+            for frame in self._decoded(stream, self._checked(packets, start, stop), needed):
                 rank = int(self.ranks[frame.pts]) if frame.pts is not None and 0 <= frame.pts < len(self.ranks) else -1
                 if low <= rank < high:
                     yield rank, frame
@@ -125,8 +129,14 @@ class Recording:
         return self.entry_before(int(self.ranks[row]) - 1, Entry.OPEN) if self.ranks[row] > 0 else row
 
     @staticmethod
-    def _decoded(stream: VideoStream, packets: Iterator[tuple[int, Packet[VideoStream]]]) -> Iterator[VideoFrame]:
+    def _decoded(
+        stream: VideoStream, packets: Iterator[tuple[int, Packet[VideoStream]]], needed: int
+    ) -> Iterator[VideoFrame]:
         for row, packet in packets:
+            if row < needed:
+                stream.codec_context.skip_frame = "NONREF"
+            elif row == needed:
+                stream.codec_context.skip_frame = "DEFAULT"
             packet.pts = packet.dts = row
             try:
                 yield from packet.decode()

@@ -17,6 +17,7 @@ from workbench.media.captions import Cue
 from workbench.media.clock import Clock, Join
 from workbench.media.coded import Item, Placed, Stream
 from workbench.media.part import OVERHEAD, Part, encoder_template, source_template
+from workbench.media.recording import Recording
 
 if TYPE_CHECKING:
     from workbench.media.job import Export
@@ -34,12 +35,20 @@ class Written:
     size: int
     """Pixels of one picture."""
     digests: list[bytes] = field(default_factory=list)
+    ranks: array[int] = field(default_factory=lambda: array("q"))
+    """Rank of each picture in its recording."""
+    runs: list[tuple[int, Recording]] = field(default_factory=list)
+    """Decode order numbers from which on pictures are a recording's."""
     ticks: array[int] = field(default_factory=lambda: array("q"))
     cues: list[Cue] = field(default_factory=list)
     joints: list[int] = field(default_factory=list)
     """Decode order numbers of pictures at which another making, or another recording, begins."""
     making: tuple[str, str] | None = None
     """Recording and making (copied or coded) of the last picture."""
+
+    def place(self, row: int) -> tuple[Recording, int]:
+        """Recording and rank of a picture."""
+        return next(recording for first, recording in reversed(self.runs) if first <= row), self.ranks[row]
 
     def take(self, item: Item, at: int) -> None:
         """Note a picture that was written at `at` ticks."""
@@ -48,6 +57,9 @@ class Written:
             if self.making is not None:
                 self.joints.append(len(self.ticks))
             self.making = making
+        if not self.runs or self.runs[-1][1] is not item.recording:
+            self.runs.append((len(self.ranks), item.recording))
+        self.ranks.append(item.rank)
         self.digests.append(item.digest)
         self.ticks.append(at)
         if item.us < self.first:
