@@ -26,7 +26,7 @@ from tests.truth import Clip, make
 from workbench import cli_request
 from workbench.archives.local import LocalArchive
 from workbench.cli import main
-from workbench.core.errors import NameTaken, RequestError, SourceError, WorkError
+from workbench.core.errors import RequestError, SourceError, WorkError
 from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Offset
@@ -384,9 +384,6 @@ def test_a_second_video_track_is_not_passed_over_silently(folder: Path, archive:
     assert "video" in words
 
 
-@pytest.mark.xfail(
-    strict=True, raises=subprocess.TimeoutExpired, reason="a hollow raw stream is read to its end, no packet comes"
-)
 def test_a_hollow_raw_stream_is_refused_in_time(folder: Path) -> None:
     """One terabyte of nothing named .h264: 120 s until the worker counts as hung, for each listing."""
     with (folder / "hollow.h264").open("wb") as file:
@@ -413,9 +410,6 @@ def test_a_damaged_time_in_the_cache_is_noticed(folder: Path, archive: LocalArch
         fresh.close()
 
 
-@pytest.mark.xfail(
-    strict=True, raises=NameTaken, reason="two sources whose names fold into one cannot be exported into one folder"
-)
 def test_twins_in_unicode_do_not_collapse(folder: Path, archive: LocalArchive, tmp_path: Path) -> None:
     """NFC and NFD spellings of one name are two files."""
     for form in ("NFC", "NFD"):

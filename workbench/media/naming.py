@@ -8,6 +8,7 @@ stands for less than a whole file.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -23,10 +24,21 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def safe(camera: str) -> str:
-    """A camera's name as part of a file name on any system; never empty, never a path."""
+    """A camera's name as part of a file name on any system; never empty, never a path.
+
+    A name that had to be changed beyond its blanks ends in a piece of its hash, so that two cameras stay apart.
+    """
+    kept = _plain(camera, 0)
+    if kept == camera.replace(" ", "_"):
+        return kept
+    return _plain(f"{_plain(camera, 7)}-{hashlib.sha256(camera.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}", 0)
+
+
+def _plain(camera: str, room: int) -> str:
+    """Only harmless characters, and not too many: `room` more are to follow."""
     text = unicodedata.normalize("NFC", camera)
-    kept = "".join(c if c.isalnum() or c in "-.()" else "_" for c in text)
-    kept = kept.lstrip("-._")[:_LONGEST].encode()[:_MOST_BYTES].decode(errors="ignore").rstrip("._") or "camera"
+    kept = "".join(c if c.isalnum() or c in "-.()" else "_" for c in text).lstrip("-._")[: _LONGEST - room]
+    kept = kept.encode()[: _MOST_BYTES - room].decode(errors="ignore").rstrip("._") or "camera"
     return f"_{kept}" if _RESERVED.fullmatch(kept) else kept
 
 
