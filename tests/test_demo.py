@@ -72,6 +72,14 @@ def test_the_footage_is_unchanged(told: dict[str, Any]) -> None:
     assert told["footage"]["unchanged"] is True and len(told["footage"]["files"]) >= 8
 
 
+def test_the_recordings_used_are_hashed(told: dict[str, Any]) -> None:
+    """Each step names the recordings it was made from, with the hashes that the demo takes itself."""
+    for step in told["steps"]:
+        assert step["sources"]
+        for source in step["sources"]:
+            assert source["sha256"] == told["footage"]["files"][source["file"]]
+
+
 def test_a_second_run_overwrites_nothing(out: Path, told: dict[str, Any]) -> None:
     """Into the same folder it makes a dated one, with the same bytes under the same names."""
     again = run(out)

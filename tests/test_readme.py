@@ -14,8 +14,14 @@ import pytest
 
 from tests.cli import ROOT, command
 from workbench.cli_request import build_parser
+from workbench.core.geometry import MOST_POINTS
+from workbench.media import joints
 from workbench.media.audio_plan import KBIT_PER_CHANNEL
+from workbench.media.clock import MOST_EMPTY_SLOTS
 from workbench.media.encode import AV1_CRF, CRF, MJPEG_SCALE
+from workbench.media.measure import DECODE_BUDGET
+from workbench.media.probe import MOST_PIXELS
+from workbench.media.raster import MOST_CROSSINGS
 from workbench.media.still import QSCALES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -91,6 +97,22 @@ def test_the_quality_table_is_the_code_s(row: str, numbers: tuple[int, ...]) -> 
     (line,) = [line for line in README.splitlines() if line.startswith(f"| {row}")]
     cells = [int(cell) for cell in line.strip("|").split("|")[1:]]
     assert cells == list(numbers)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"{MOST_POINTS:,} corners",
+        f"{MOST_CROSSINGS:,} rows",
+        f"up to {MOST_EMPTY_SLOTS:,}",
+        f"up to {joints.MOST} a file, {joints.REACH} pictures behind each",
+        f"{DECODE_BUDGET / 1e9:g} billion pixels ({DECODE_BUDGET // (1920 * 1080)} pictures of 1080p",
+        f"{MOST_PIXELS // 1_000_000} megapixels",
+    ],
+)
+def test_the_limits_are_the_code_s(words: str) -> None:
+    """Each bound that the README names is the one in force."""
+    assert words in " ".join(README.split())
 
 
 @pytest.mark.parametrize("name", [name for name in GUIDES if name.endswith(".md")])

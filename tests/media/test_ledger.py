@@ -36,7 +36,7 @@ def book(recording: Recording = CAM, **more: Any) -> Book:
 def item(rank: int, fate: str, recording: Recording = CAM) -> Item:
     """A picture that went into a file."""
     altered = fate == "altered"
-    return Item(b"", recording, rank, rank, False, "copied" if altered else fate, altered=altered)
+    return Item(b"", recording, rank, 0, rank, 1, False, "copied" if altered else fate, altered=altered)
 
 
 def put(found: Book, rank: int, fate: str) -> None:
