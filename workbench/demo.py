@@ -183,6 +183,7 @@ def _export(archive: LocalArchive, step: Step, folder: Path, number: int, report
         "fields": [field for field in document["plan"]["fields"] if field["how"] != "exact"],
         "gaps": document["gaps"],
         "warnings": document["warnings"],
+        "sources": document["sources"],
         "seconds": seconds,
         "outputs": [{**file, "step": number} for file in (*document["files"], *document["sidecars"])],
     }
@@ -200,6 +201,7 @@ def _lines(plan: ExportPlan, result: ExportResult, document: Document) -> Iterat
         yield f"           {file['frames_shown']} frames shown, {file['frames_contained']} contained"
         yield from (f"checked    {check}" for check in file["checks"] or ("nothing: not checked",))
     yield f"in range   {_delivered(plan, result)['words']}"
+    yield from (f"from       {source['file']} (sha-256 {source['sha256']})" for source in document["sources"])
     yield from (f"beside     {side['path']} (sha-256 {side['sha256']})" for side in document["sidecars"])
     yield "ledger     " + ", ".join(f"{count} {fate}" for fate, count in document["ledger"].items())
     for field in document["plan"]["fields"]:
