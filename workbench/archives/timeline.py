@@ -11,7 +11,7 @@ picture, its files laid end to end in the order of their names.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ from workbench.core.errors import RequestError
 from workbench.core.timebase import SECOND, Moment, Offset, Range, instant_us
 
 _LAST_INSTANT = instant_us(datetime.max.replace(tzinfo=UTC))
+
+
+SLACK = 1_000_000
+"""Microseconds by which neighbouring recordings may seem to overlap before it counts as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,8 @@ class TimeLine:
             f"{name} is left out: nobody says when it was recorded, its neighbours are dated" for name in lost
         )
         placed = sorted((_moved(p, int(p.dating.start_us or 0)) for p in dated), key=lambda p: (p.start, p.name))
-        return cls(pieces=_without_overlap(placed), dated=True, notes=notes)
+        laid, moved = _without_overlap(placed)
+        return cls(pieces=laid, dated=True, notes=(*notes, *moved))
 
     @property
     def first(self) -> int | None:
@@ -183,15 +188,7 @@ def _undated_note(pieces: Sequence[Piece]) -> tuple[str, ...]:
 
 
 def _moved(piece: Piece, start: int) -> Piece:
-    return Piece(
-        name=piece.name,
-        path=piece.path,
-        index=piece.index,
-        head=piece.head,
-        dating=piece.dating,
-        start=start,
-        used_from=start,
-    )
+    return replace(piece, start=start, used_from=start)
 
 
 def _end_to_end(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -201,24 +198,26 @@ def _end_to_end(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     return tuple(out)
 
 
-def _without_overlap(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+def _without_overlap(pieces: Sequence[Piece]) -> tuple[tuple[Piece, ...], list[str]]:
+    """The pieces so that no instant is told twice, and a note for each that had to be moved for it.
+
+    Names tell whole seconds, recordings end between them: one that seems to begin less than a second before its
+    predecessor ends is laid directly behind it. To leave its first pictures out would lose them for nothing.
+    """
     out: list[Piece] = []
+    notes: list[str] = []
     reached: int | None = None
     for piece in pieces:
-        used = piece.start if reached is None else max(piece.start, reached)
-        out.append(
-            Piece(
-                name=piece.name,
-                path=piece.path,
-                index=piece.index,
-                head=piece.head,
-                dating=piece.dating,
-                start=piece.start,
-                used_from=used,
+        early = 0 if reached is None else reached - piece.start
+        if 0 < early <= SLACK and piece.end > piece.start + early:
+            notes.append(
+                f"{piece.name} seems to begin {early / 1e6:.3f} s before the file before it ends; it is laid behind it"
             )
-        )
+            piece = _moved(piece, piece.start + early)
+        used = piece.start if reached is None else max(piece.start, reached)
+        out.append(replace(piece, used_from=used))
         reached = piece.end if reached is None else max(reached, piece.end)
-    return tuple(out)
+    return tuple(out), notes
 
 
 def resolve(moment: Moment, line: TimeLine, field: str) -> int:

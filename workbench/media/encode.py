@@ -11,7 +11,7 @@ ids that the source does not use, so that both stand in one configuration record
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -24,7 +24,7 @@ from av.video.frame import PictureType, VideoFrame
 from workbench.core.errors import WorkError
 from workbench.media import hevc_ids
 from workbench.media.nal import ANNEX_B, NOT_PICTURE, Codec, to_length_prefixed
-from workbench.media.parameter_sets import ParameterSets, read_extradata
+from workbench.media.parameter_sets import ParameterSetConflict, ParameterSets, free_sps_pps_id, read_extradata
 from workbench.media.probe import VideoFacts
 
 CRF = (17, 19, 21, 23, 27, 31, 36)
@@ -99,6 +99,13 @@ def nearest_format(codec: str, pix_fmt: str) -> str:
     return wanted if takes(codec, wanted) else "yuv420p"
 
 
+def _free_id(used: Sequence[ParameterSets]) -> int:
+    try:
+        return free_sps_pps_id(*used)
+    except ParameterSetConflict as exc:
+        raise WorkError(f"nothing can be joined to this source: {exc}") from exc
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What our pictures must share with copied ones beside them, so that FFmpeg's H.264 decoder takes the joint."""
@@ -120,7 +127,7 @@ class Around:
         used = list(used)
         known = [sps for sets in used for sps in sets.h264_sps()]
         return cls(
-            sps_id=_free_h264_id(used),
+            sps_id=_free_id(used),
             reorder=any(sps.max_num_reorder_frames != 0 for sps in known),
             lossless=any(sps.transform_bypass for sps in known),
         )
@@ -235,16 +242,6 @@ class Encoder:
             "pix_fmt": picture.pix_fmt,
             **self.options,
         }
-
-
-def _free_h264_id(used: Iterable[ParameterSets]) -> int:
-    taken: set[int] = set()
-    for sets in used:
-        taken |= sets.ids("sps") | sets.ids("pps") | sets.ids("subset sps")
-    free = next((number for number in range(32) if number not in taken), None)
-    if free is None:
-        raise WorkError("the source uses all 32 parameter set ids; nothing can be joined to it")
-    return free
 
 
 def configure(context: VideoCodecContext, codec: str, picture: Picture, settings: dict[str, str]) -> None:

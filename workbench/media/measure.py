@@ -13,14 +13,13 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from workbench.core.errors import WorkError
 from workbench.media.coded import NAL_CODECS, payload_digest
 from workbench.media.index import HIDDEN, NO_TIME
-from workbench.media.probe import open_media, video_stream
 from workbench.media.recording import Recording
+from workbench.media.reorder import decoded_rows
 
 DECODE_BUDGET = 1_500_000_000
 """Pixels up to which every picture of a finished file is decoded again; beyond, joints are, and it is said."""
@@ -72,20 +71,7 @@ def measure(finished: Recording, codec: str, wanted: Sequence[bytes], report: Ca
 def decode_again(finished: Recording, report: Callable[[int], None]) -> list[int]:
     """Decode a whole finished file; returns the rows of which no decoder makes a picture."""
     silent = set(range(len(finished.index.rows)))
-    with open_media(finished.path) as container:
-        stream = video_stream(container, finished.path)
-        stream.thread_type = "AUTO"
-        row = 0
-        for packet in container.demux(stream):
-            if packet.size:
-                packet.pts = packet.dts = row
-                row += 1
-            try:
-                silent.difference_update(frame.pts for frame in packet.decode() if frame.pts is not None)
-            except FFmpegError:
-                continue
-            if row % 64 == 0:
-                report(row)
+    silent.difference_update(decoded_rows(finished.path, report))
     return sorted(silent)
 
 

@@ -8,7 +8,7 @@ tells the rotation, and that a decoder exists.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -73,8 +73,16 @@ def _may_hold_fields(index: VideoIndex) -> bool:
 
 
 def _decode_all(path: Path, index: VideoIndex, report: Callable[[dict[str, Any]], None]) -> list[int]:
-    """Row numbers in the order in which their pictures come out of the decoder."""
-    shown: list[int] = []
+    """Row numbers in the order in which their pictures come out of the decoder, each once."""
+
+    def tell(done: int) -> None:
+        report({"stage": "index", "file": path.name, "frames": done, "of": len(index.rows)})
+
+    return [row for row in dict.fromkeys(decoded_rows(path, tell)) if 0 <= row < len(index.rows)]
+
+
+def decoded_rows(path: Path, report: Callable[[int], None]) -> Iterator[int]:
+    """Decode a whole file: for each picture that comes out, the row (packet number) that made it."""
     with open_media(path) as container:
         stream = video_stream(container, path)
         stream.thread_type = "AUTO"
@@ -84,12 +92,11 @@ def _decode_all(path: Path, index: VideoIndex, report: Callable[[dict[str, Any]]
                 packet.pts = packet.dts = at
                 at += 1
             try:
-                shown += [frame.pts for frame in packet.decode() if frame.pts is not None]
+                yield from (frame.pts for frame in packet.decode() if frame.pts is not None)
             except FFmpegError:
                 continue
-            if at % 256 == 0:
-                report({"stage": "index", "file": path.name, "frames": at, "of": len(index.rows)})
-    return [row for row in dict.fromkeys(shown) if 0 <= row < len(index.rows)]
+            if at % 64 == 0:
+                report(at)
 
 
 def _retimed(index: VideoIndex, shown: list[int]) -> VideoIndex:
