@@ -69,7 +69,7 @@ def plan(document: Document, every_field: bool = False) -> Iterator[str]:
     frames = document["frames"]
     yield f"frames: {frames['copy']} copied, {frames['encode']} re-encoded"
     if frames["extra"]:
-        yield f"{frames['extra']} frames before the range come along (cut=keyframe)"
+        yield f"{frames['extra']} frames outside the range come along (cut=keyframe)"
     yield f"video: {plain(', '.join(document['codecs']))}"
     yield f"sound: {plain(document['audio'])}"
     fields = [f for f in document["fields"] if every_field or f["how"] != "exact"]

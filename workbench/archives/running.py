@@ -49,7 +49,7 @@ class Runner:
             **self._job(spec, wanted),
             "gaps": [[g.begin, g.end, g.witness] for g in coverage.gaps],
             "notes": [*self.line.unread, *(self.line.notes if self.line.dated else ())],
-            "places": [place(piece) for piece in pieces],
+            "places": [place(piece) for piece in (*self.line.declaring(wanted), *pieces)],
         }
         reply = self.worker.call("plan", job)
         plan = ExportPlan.from_data(reply.data["plan"])
@@ -66,7 +66,8 @@ class Runner:
             raise RequestError(first.field, first.note or "this archive cannot do it")
         scratch = _scratch(out)
         files = {s.file for s in plan.segments}
-        pieces = [piece for piece in self.line.pieces if piece.name in files]
+        declaring = self.line.declaring(plan.range)
+        pieces = [piece for piece in self.line.pieces if piece.name in files or piece in declaring]
         job = {
             **self._job(plan.spec, plan.range),
             "plan": plan.to_data(),

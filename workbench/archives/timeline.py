@@ -101,6 +101,10 @@ class TimeLine:
             p for p in self.pieces if p.used_from < wanted.end and p.end > wanted.begin and p.used_from < p.end
         )
 
+    def declaring(self, wanted: Range) -> tuple[Piece, ...]:
+        """The recordings that end before a stretch, and declare more pictures than they hold that would lie in it."""
+        return tuple(p for p in self.pieces if p.end <= wanted.begin < p.end + _declared_tail(p))
+
     def showing(self, when: int) -> Piece | None:
         """The recording whose picture is shown at an instant; None before, behind and in a gap.
 
@@ -125,7 +129,7 @@ class TimeLine:
         """Intervals, gaps and overlaps inside a stretch."""
         intervals: list[Interval] = []
         gaps: list[Gap] = []
-        reached, by_end = wanted.begin, "file times"
+        reached, by_end = wanted.begin, "container" if self.declaring(wanted) else "file times"
         for piece in self.within(wanted):
             for number, (begin, end) in enumerate(_runs(piece)):
                 by_end = "PTS jump" if number else by_end
@@ -147,7 +151,7 @@ class TimeLine:
             intervals=tuple(intervals),
             gaps=tuple(gaps),
             overlaps=self._overlaps(wanted),
-            notes=self.notes + self.unread + tuple(_loss_notes(self.within(wanted))),
+            notes=self.notes + self.unread + tuple(_loss_notes((*self.declaring(wanted), *self.within(wanted)))),
         )
 
     def _overlaps(self, wanted: Range) -> tuple[Overlap, ...]:
@@ -172,8 +176,13 @@ def _runs(piece: Piece) -> list[tuple[int, int]]:
     return [*runs, (at, piece.end)]
 
 
-def _declared_tail(piece: Piece) -> bool:
-    return any(loss["at_end"] for loss in piece.head["losses"])
+def _declared_tail(piece: Piece) -> int:
+    """Microseconds that a recording declares behind its last picture and does not hold.
+
+    At least one where it cannot say how many, 0 where it holds what it declares.
+    """
+    losses = [loss for loss in piece.head["losses"] if loss["at_end"]]
+    return max((max(1, int(loss["frames"] or 0) * piece.picture) for loss in losses), default=0)
 
 
 def _loss_notes(pieces: Sequence[Piece]) -> list[str]:

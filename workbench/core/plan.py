@@ -75,7 +75,7 @@ class ExportPlan:
     """One entry for every field of the spec."""
     gaps: tuple[Gap, ...] = ()
     extra_frames: int = 0
-    """Frames before the range that ``cut=keyframe`` brings along."""
+    """Frames before and behind the range that ``cut=keyframe`` brings along."""
     audio: str = ""
     """What happens to the sound, in words."""
     warnings: tuple[str, ...] = field(default=())

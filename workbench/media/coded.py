@@ -57,9 +57,12 @@ class Item(NamedTuple):
 
 def payload_digest(data: bytes, codec: str, length_size: int) -> bytes:
     """Digest of a coded picture, free of how its container wraps it."""
-    if codec not in NAL_CODECS or (length_size == 4 and is_plain(data, codec)):
-        return hashlib.sha256(data).digest()[:16]
-    return picture_digest(data, NAL_CODECS[codec], length_size)[:16]
+    if codec in NAL_CODECS and not (length_size == 4 and is_plain(data, codec)):
+        try:
+            return picture_digest(data, NAL_CODECS[codec], length_size)[:16]
+        except BitstreamError:  # damaged: it is carried as it is, so its bytes are compared as they are
+            pass
+    return hashlib.sha256(data).digest()[:16]
 
 
 def is_plain(data: bytes, codec: str) -> bool:

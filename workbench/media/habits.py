@@ -36,6 +36,8 @@ def target_codec(spec: ExportSpec, facts: VideoFacts) -> str:
     """The coding in which pictures of a source are coded anew for a format."""
     if spec.format == "avi":
         return "mjpeg"
+    if facts.codec == "av1" and (facts.width % 2 or facts.height % 2):
+        return "h264"  # our AV1 encoder takes no odd sizes
     same = facts.codec in ENCODERS and (facts.codec != "mjpeg" or spec.format == "mkv")
     return facts.codec if same else "h264"
 

@@ -75,7 +75,10 @@ class Export:
             except JointFault as fault:
                 self.warnings.append(f"{fault.message}: part {number + 1} is coded anew as a whole")
                 self._done, self.ready = done, self.ready[:made]
-                self._part([(_encoded(s, self.spec, r), r, low, high) for s, r, low, high in placed])
+                placed = [(_encoded(s, self.spec, r), r, low, high) for s, r, low, high in placed]
+                others = [s for s in self.book.segments if s.part != number]
+                self.book.segments = [*others, *(s for s, *_ in placed)]
+                self._part(placed)
         self.book.add_missing(self.recordings.values(), self.wanted)
 
     def account(self) -> dict[str, Any]:

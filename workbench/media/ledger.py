@@ -26,6 +26,8 @@ class Book:
 
     def __init__(self, plan: ExportPlan) -> None:
         self.plan = plan
+        self.segments = list(plan.segments)
+        """How each stretch was made in fact; differs from the plan where a joint did not hold."""
         self._fates: dict[str, tuple[Recording, bytearray]] = {}
         self._missing: list[LedgerEntry] = []
 
@@ -44,17 +46,23 @@ class Book:
 
     def add_missing(self, recordings: Iterable[Recording], wanted: Range) -> None:
         """What a recording declares behind its last picture, as far as it would lie in the range."""
+        recordings = list(recordings)
         for recording in recordings:
-            picture = max(1, recording.end - int(recording.us[-1]))
+            end, picture = recording.end, max(1, recording.end - int(recording.us[-1]))
+            until = min([wanted.end, *(other.zero for other in recordings if other.zero >= end)])
+            skipped = max(0, -((end - wanted.begin) // picture))
             for loss in recording.index.losses:
-                room = max(0, round((wanted.end - recording.end) / picture))
-                count = min(loss.frames or 0, room) if loss.at_end else 0
-                if count:
-                    first = recording.end
-                    last = recording.end + (count - 1) * picture
+                count = min(loss.frames or 0, round((until - end) / picture)) - skipped if loss.at_end else 0
+                if count > 0:
+                    first = end + skipped * picture
                     self._missing.append(
                         LedgerEntry(
-                            file=recording.name, fate="missing", first=first, last=last, frames=count, reason=loss.text
+                            file=recording.name,
+                            fate="missing",
+                            first=first,
+                            last=first + (count - 1) * picture,
+                            frames=count,
+                            reason=loss.text,
                         )
                     )
 
@@ -112,7 +120,7 @@ class Book:
             return "no decoder makes a picture of it"
         if fate == "dropped":
             return f"one frame of {self.plan.spec.rate_divisor} is kept"
-        for segment in self.plan.segments:
+        for segment in self.segments:
             if segment.file == recording.name and segment.first_pts <= pts <= segment.last_pts:
                 return segment.reason
         return ""

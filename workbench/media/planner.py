@@ -55,6 +55,9 @@ def plan(job: dict[str, Any]) -> ExportPlan:
     for recording, used_from in recordings:
         low, high = _ranks(recording, spec, wanted, used_from)
         warnings += _overlap_note(recording, wanted, used_from)
+        if low >= high and recording.end > wanted.begin:
+            continue
+        warnings += [f"{recording.name}: {loss.text} ({loss.witness})" for loss in recording.index.losses]
         if low >= high:
             continue
         part = _part(segments, recording, recordings, spec)
@@ -64,10 +67,10 @@ def plan(job: dict[str, Any]) -> ExportPlan:
             extra += more
             segments += [_segment(recording, spec, run, part) for run in runs]
             part += 1
-        warnings += [f"{recording.name}: {loss.text} ({loss.witness})" for loss in recording.index.losses]
     if spec.is_frame:
         segments = segments[-1:]
     warnings += _idle_masks(recordings, spec, wanted, job["mask_ranges"])
+    recordings = [one for one in recordings if one[0].end > wanted.begin or spec.is_frame]
     facts = [recording.index.facts for recording, _ in recordings]
     sound = None
     if spec.audio == "keep" and not spec.is_frame and any(f.audio for f in facts):

@@ -198,7 +198,9 @@ def _declared_frames(stream: VideoStream, container: InputContainer) -> int:
     """The container's count of pictures; AVI counts empty chunks too, which repeat a picture and hold none."""
     if container.format.name != "avi":
         return stream.frames
-    return sum(1 for entry in stream.index_entries if entry.size > 0)
+    entries = stream.index_entries
+    # Without its index (a file that was cut) the header's count is the only witness.
+    return sum(1 for entry in entries if entry.size > 0) if len(entries) >= stream.frames else stream.frames
 
 
 def _rate(stream: VideoStream) -> Fraction | None:
