@@ -48,7 +48,14 @@ class Runner:
         job = {
             **self._job(spec, wanted),
             "gaps": [[g.begin, g.end, g.witness] for g in coverage.gaps],
-            "notes": [*self.line.unread, *(self.line.notes if self.line.dated else ())],
+            "notes": [
+                *self.line.unread,
+                *(self.line.notes if self.line.dated else ()),
+                *(
+                    f"{o.files[1]} lies where {o.files[0]} is still recording; there the latter is used"
+                    for o in coverage.overlaps
+                ),
+            ],
             "places": [place(piece) for piece in (*self.line.declaring(wanted), *pieces)],
         }
         reply = self.worker.call("plan", job)
@@ -135,6 +142,8 @@ def mask_range(mask: Mask, line: TimeLine) -> list[int | None]:
     """A mask's time range on the time line; None where it is open."""
     begin = None if mask.begin is None else resolve(mask.begin, line, "masks.begin")
     end = None if mask.end is None else resolve(mask.end, line, "masks.end")
+    if begin is not None and end is not None and begin >= end:
+        raise RequestError("masks.end", "the mask's time range is empty", "Set its end behind its begin.")
     return [begin, end]
 
 

@@ -144,6 +144,8 @@ class TimeLine:
                 by_end = "container" if _declared_tail(piece) else "file times"
         if wanted.end > reached:
             gaps.append(Gap(begin=reached, end=wanted.end, witness=by_end))
+        if self.unread:
+            gaps = [replace(gap, witness=f"{gap.witness}; an unreadable file may lie there") for gap in gaps]
         return Coverage(
             source=source,
             dated=self.dated,
@@ -218,7 +220,8 @@ def _without_overlap(pieces: Sequence[Piece]) -> tuple[tuple[Piece, ...], list[s
     reached: int | None = None
     for piece in pieces:
         early = 0 if reached is None else reached - piece.start
-        if 0 < early <= SLACK and piece.end > piece.start + early:
+        coarse = piece.dating.by == "file name" and piece.start % SLACK == 0
+        if coarse and 0 < early <= SLACK and piece.end > piece.start + early:
             notes.append(
                 f"{piece.name} seems to begin {early / 1e6:.3f} s before the file before it ends; it is laid behind it"
             )

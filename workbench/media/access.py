@@ -6,6 +6,8 @@ begins at one decodes with errors or silently loses pictures. `EntryReader` look
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from enum import IntEnum
 
 from av.packet import Packet
@@ -68,6 +70,13 @@ class EntryReader:
             return (Entry.GRADUAL if found.recovery_frame_cnt else Entry.OPEN), self.config
         return _ENTRIES.get(found.kind, Entry.CLOSED), self.config
 
+    def follow(self, data: bytes) -> int:
+        """Follow parameter sets that a packet between key pictures may carry; returns the number in force."""
+        if self.codec is not None and self._sets is not None:
+            with contextlib.suppress(BitstreamError):
+                self._follow(data)
+        return self.config
+
     def _follow(self, data: bytes) -> None:
         assert self.codec is not None and self._sets is not None
         later = in_band(data, self.codec, self._sets.length_size)
@@ -96,3 +105,15 @@ def _sets(extradata: bytes, codec: Codec) -> ParameterSets:
         return read_extradata(extradata, codec)
     except BitstreamError:
         return ParameterSets(codec, (), ANNEX_B)
+
+
+def resized(facts: VideoFacts, extradata: bytes) -> VideoFacts:
+    """The facts of a stream under other parameter sets."""
+    codec = _NAL_CODECS.get(facts.codec)
+    try:
+        sets = read_extradata(extradata, codec) if codec else None
+        sizes = [(s.width, s.height) for s in (sets.h264_sps() if codec == "h264" else sets.hevc_sps())] if sets else []
+    except BitstreamError:
+        sizes = []
+    width, height = sizes[0] if sizes else (facts.width, facts.height)
+    return replace(facts, width=width, height=height, extradata=extradata)

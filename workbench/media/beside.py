@@ -8,6 +8,7 @@ beside.finish(end_us)                      # behind the last one
 from __future__ import annotations
 
 import itertools
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -49,11 +50,10 @@ class Look:
         ends_us = media_us(self.clock.tail, self.clock.time_base)
         before: tuple[int, int] | None = None
         for recording, low, high in self.stretches:
-            for tick, us in zip(
-                self.clock.ticks(recording, low, high).tolist(), recording.us[low:high].tolist(), strict=True
-            ):
-                if tick < zero:
-                    continue
+            ticks = self.clock.ticks(recording, low, high)
+            first = int(np.searchsorted(ticks, zero))
+            instants = array("q", recording.us[low + first : high].tobytes())
+            for tick, us in zip(array("q", ticks[first:].tobytes()), instants, strict=True):
                 at = self.out_us(tick, zero)
                 if before is not None:
                     end = at if at - before[0] <= 5 * ends_us + SECOND else before[0] + ends_us

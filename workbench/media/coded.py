@@ -180,9 +180,9 @@ class Stream:
         for rank, frame in recording.frames(low, high):
             self.lost += [(recording, missed) for missed in range(expected, rank)]
             expected = rank + 1
-            if not self._kept(recording, rank):
+            if not self._kept(recording, low, rank):
                 continue
-            changed, fate = self.retouch.apply(frame, int(recording.us[rank]), self.codec)
+            changed, fate = self.retouch.apply(frame, int(recording.us[rank]), recording.until(rank), self.codec)
             tick = self.clock.tick(recording, rank)
             waiting.append((rank, fate))
             yield from out(encoder.encode(changed, tick - self.clock.tick(recording, low)))

@@ -23,11 +23,14 @@ Report = Callable[[dict[str, Any]], None]
 def export(job: dict[str, Any], report: Report) -> dict[str, Any]:
     """Carry out the plan in ``job``; returns the result as `ExportResult.from_data` reads it."""
     plan = ExportPlan.from_data(job["plan"])
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    try:
         hashes = _hashes(job, pool)
         made = (StillExport if plan.spec.is_frame else Export)(job, report)
         made.run()
         sources = _sources(hashes)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     if not made.ready:
         names = ", ".join(dict.fromkeys(segment.file for segment in plan.segments))
         raise SourceError(f"{names}: not one picture of the range can be decoded", "The recording is damaged there.")

@@ -47,8 +47,8 @@ def render(job: dict[str, Any], report: Report) -> tuple[dict[str, Any], list[by
     frame = next((f for _, f in recording.frames(rank, rank + 1)), None)
     if frame is None:
         raise SourceError(f"{recording.path}: picture {rank} cannot be decoded", "The recording is damaged there.")
-    retouch = _retouch(recording, job)
-    changed, _ = retouch.apply(frame, int(recording.us[rank]))
+    retouch = _retouch(recording, rank, job)
+    changed, _ = retouch.apply(frame, int(recording.us[rank]), recording.until(rank))
     if job["form"] == "png":
         return {}, [still.png(changed, retouch.rotation, retouch.aspect)]
     if job["form"] == "jpeg":
@@ -80,7 +80,8 @@ def _small_ones(place: dict[str, Any], instants: list[int], job: dict[str, Any])
     """The key picture before each instant; the very picture where several share one or it lies before the range."""
     index_path, start = Path(place["index"]), int(place["start"])
     head, table = load_head(index_path), keys.load(index_path)
-    direct = head is not None and table is not None and bool(head["direct"]) and len(table) > 0
+    plain = head is not None and bool(head["direct"]) and len(head["configs"]) == 1
+    direct = plain and table is not None and len(table) > 0
     if not direct or head is None or table is None:
         yield from _small_exact(place, instants, job)
         return
@@ -92,7 +93,8 @@ def _small_ones(place: dict[str, Any], instants: list[int], job: dict[str, Any])
     retouch = _retouch_of(facts, int(head["rotation"]), job)
     for number, frame in keys.decode(Path(place["path"]), facts, table, numbers[alone].tolist()):
         us = start + int(table["us"][number])
-        changed, _ = retouch.apply(frame, us)
+        until = start + int(table["us"][number + 1]) if number + 1 < len(table) else us + int(head["summary"]["end_us"])
+        changed, _ = retouch.apply(frame, us, until)
         answer = {
             "place": place,
             "rank": int(table["rank"][number]),
@@ -108,10 +110,11 @@ def _small_ones(place: dict[str, Any], instants: list[int], job: dict[str, Any])
 
 def _small_exact(place: dict[str, Any], instants: list[int], job: dict[str, Any]) -> Iterator[Answer]:
     recording = recording_at(place)
-    retouch = _retouch(recording, job)
-    for rank in sorted({recording.between(recording.zero, at + 1)[1] - 1 for at in instants}):
+    first = recording.between(int(job["from"]), recording.end)[0]
+    for rank in sorted({max(first, recording.between(recording.zero, at + 1)[1] - 1) for at in instants}):
         for _, frame in recording.frames(rank, rank + 1, threads="SLICE") if rank >= 0 else ():
-            changed, _ = retouch.apply(frame, int(recording.us[rank]))
+            retouch = _retouch(recording, rank, job)
+            changed, _ = retouch.apply(frame, int(recording.us[rank]), recording.until(rank))
             yield _found(place, recording, rank), still.thumbnail(changed, SMALL, retouch.rotation, retouch.aspect)
 
 
@@ -125,8 +128,8 @@ def _found(place: dict[str, Any], recording: Recording, rank: int) -> dict[str, 
     }
 
 
-def _retouch(recording: Recording, job: dict[str, Any]) -> Retouch:
-    return _retouch_of(recording.index.facts, recording.index.rotation, job)
+def _retouch(recording: Recording, rank: int, job: dict[str, Any]) -> Retouch:
+    return _retouch_of(recording.facts_at(rank), recording.index.rotation, job)
 
 
 def _retouch_of(facts: VideoFacts, rotation: int, job: dict[str, Any]) -> Retouch:

@@ -52,6 +52,8 @@ ROW = np.dtype(
 HIDDEN, CORRUPT, NO_PICTURE, KEY = 1, 2, 4, 8
 """Flags: not shown (edit list), damaged according to the demuxer, yields no picture of its own, container's key."""
 NO_TIME = -(2**63)
+_SETS_IN_BAND = ("avc3", "hev1")
+"""MP4 sample entries whose packets may carry parameter sets: each is looked into."""
 _COMPARED = 128
 """Packets that the demuxer is asked for before an MP4's sample table is trusted."""
 Rows = NDArray[np.void]
@@ -116,7 +118,8 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
 def scan_rows(path: Path, report: Report = lambda message: None) -> VideoIndex:
     """The packets as the container gives them, with nothing decoded and no times laid or mended."""
     with _only_video(path) as (facts, packets):
-        table = mp4.sample_table(path, facts.stream_id) if "mp4" in facts.container else None
+        plain = "mp4" in facts.container and facts.tag not in _SETS_IN_BAND
+        table = mp4.sample_table(path, facts.stream_id) if plain else None
         direct = table is not None and _confirmed(table, packets)
     entries = EntryReader(facts)
     if table is not None and direct:
@@ -205,7 +208,7 @@ def _read_rows(
 
 def _row(packet: Packet[VideoStream], entries: EntryReader) -> tuple[int, ...]:
     key = packet.is_keyframe
-    entry, config = entries.read(packet) if key else (Entry.NONE, entries.config)
+    entry, config = entries.read(packet) if key else (Entry.NONE, _followed(packet, entries))
     flags = HIDDEN * packet.is_discard | CORRUPT * packet.is_corrupt | KEY * key
     pts, dts = packet.pts, packet.dts
     return (
@@ -217,6 +220,11 @@ def _row(packet: Packet[VideoStream], entries: EntryReader) -> tuple[int, ...]:
         flags,
         config,
     )
+
+
+def _followed(packet: Packet[VideoStream], entries: EntryReader) -> int:
+    """Parameter sets in force behind a packet that is no key picture: H.264 allows new ones before any picture."""
+    return entries.follow(bytes(packet)) if entries.codec is not None else entries.config
 
 
 def _without_backward_jumps(index: VideoIndex) -> VideoIndex:

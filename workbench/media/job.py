@@ -109,7 +109,8 @@ class Export:
                 f"{clock.joined_gaps} gaps are too long for AVI's slots: the pictures are joined there"
             )
         first = placed[0][1]
-        retouch = Retouch(self.spec, first.index.facts, first.index.rotation, self.timed, self._stamp)
+        facts = first.facts_at(placed[0][2])
+        retouch = Retouch(self.spec, facts, first.index.rotation, self.timed, self._stamp)
         stream = Stream(placed, self.spec, clock, retouch, self._keeps)
         look = Look(stretches, clock, self.wanted, self._caption_stamp, self.spec.comment)
         writer = Writer(self, stream, look, placed)
@@ -129,14 +130,14 @@ class Export:
         if any(made.values()):
             self.encoder[f"part {placed[0][0].part + 1}"] = {name: how for name, how in made.items() if how}
 
-    def _keeps(self, recording: Recording, rank: int) -> bool:
+    def _keeps(self, recording: Recording, low: int, rank: int) -> bool:
+        """Whether the divisor keeps a picture of the stretch that begins at rank `low`."""
         if self.spec.rate_divisor == 1:
             return True
-        starts = [(low, n) for (name, low), n in self._numbers.items() if name == recording.name and low <= rank]
-        low, number = max(starts)
-        kept = (number + rank - low) % self.spec.rate_divisor == 0
+        kept = (self._numbers[recording.name, low] + rank - low) % self.spec.rate_divisor == 0
         if not kept:
             self.book.dropped(recording, rank)
+            self._done += 1
         return kept
 
     def _tell(self, recording: Recording, rank: int) -> None:
@@ -165,6 +166,7 @@ class Export:
             self._decoded(finished, written, found, tell)
         else:
             found.checks.append("decoding the whole file again: not checked")
+            self.warnings.append("decoding the whole finished file again: not checked (it is long); joints were")
         if found.problems:
             advice = "Nothing was kept. Please report this."
             raise WorkError("the finished file is not right: " + "; ".join(found.problems[:5]), advice)

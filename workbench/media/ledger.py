@@ -87,7 +87,8 @@ class Book:
 
     def _runs(self, recording: Recording, written: bytearray) -> list[LedgerEntry]:
         fates = np.frombuffer(written, np.uint8)
-        borders = [0, *(np.flatnonzero(np.diff(fates)) + 1).tolist(), len(fates)]
+        starts = [int(recording.pts.searchsorted(s.first_pts)) for s in self.segments if s.file == recording.name]
+        borders = sorted({0, *(np.flatnonzero(np.diff(fates)) + 1).tolist(), *starts, len(fates)})
         out = []
         for low, high in itertools.pairwise(borders):
             fate = _FATES[fates[low]]

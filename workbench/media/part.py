@@ -91,12 +91,13 @@ class Part:
         metadata: Mapping[str, str],
         chapters: list[dict[str, Any]],
         rotation: int = 0,
+        size: tuple[int, int] | None = None,
     ) -> None:
         """Open the file.
 
         `extradata` is the configuration record (None: the template's own), `rate` the nominal frame rate for the
         header, `reorder` how many pictures may be coded before one that is shown earlier, `picture` the ticks one
-        usually lasts, `rotation` what a player is told to do beyond what the template says.
+        usually lasts, `rotation` what a player is told to do beyond what the template says, `size` the pictures'.
         """
         self.path, self.form, self.time_base = path, form, time_base
         options = DETERMINISTIC | ({"movie_timescale": "90000"} if form == "mp4" else {})
@@ -110,6 +111,8 @@ class Part:
             self._video.codec_context.time_base = time_base
             if rate is not None:
                 self._video.codec_context.framerate = rate
+        if self._video.codec_context.is_encoder and size is not None:
+            self._video.codec_context.width, self._video.codec_context.height = size
         if extradata is not None:
             self._video.codec_context.extradata = extradata
         if (form, codec) in TAGS:

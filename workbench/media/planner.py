@@ -127,7 +127,7 @@ def _runs(
     recording: Recording, spec: ExportSpec, low: int, high: int, mask_ranges: list[list[int | None]], floor: int
 ) -> tuple[list[cut.Run], int]:
     """Runs for [low, high), and how many pictures more they hold; none before `floor`, which an earlier file shows."""
-    facts = recording.index.facts
+    facts = recording.facts_at(low)
     if spec.is_frame:
         return [cut.Run(Mode.ENCODE, low, high, f"one exact frame as {spec.format}")], 0
     reason = habits.why_all_encoded(spec, facts, recording.index.rotation)
@@ -151,6 +151,8 @@ def _touched(recording: Recording, low: int, high: int, ranges: list[list[int | 
         first, last = recording.between(
             recording.zero if begin is None else begin, recording.end if end is None else end
         )
+        if begin is not None and first > 0 and recording.until(first - 1) > begin:
+            first -= 1  # the picture that is on screen when the mask begins
         first, last = max(first, low), min(last, high)
         if first < last:
             found.append((first, last))

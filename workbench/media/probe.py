@@ -46,6 +46,8 @@ class VideoFacts:
     container: str
     stream_id: int
     """The container's own number of the stream (MP4: track id)."""
+    tag: str
+    """The container's four-character code for the coding."""
     codec: str
     """FFmpeg's name of the coding (h264, hevc, mjpeg, …), never that of a decoder library."""
     width: int
@@ -165,6 +167,7 @@ def video_facts(stream: VideoStream) -> VideoFacts:
     return VideoFacts(
         container=container.format.name,
         stream_id=stream.id,
+        tag=str(context.codec_tag),
         codec=context.codec.canonical_name,
         width=context.width,
         height=context.height,

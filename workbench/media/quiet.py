@@ -8,6 +8,10 @@ import av.logging
 
 
 def silence() -> None:
-    """Only fatal messages of libav and SVT-AV1 are left."""
+    """Nothing of libav and SVT-AV1 is left.
+
+    The level is None on purpose: with any other, libav's messages enter Python, and a decoder thread that waits for
+    the interpreter while the interpreter waits for the thread to end hangs the worker.
+    """
     os.environ.setdefault("SVT_LOG", "1")
-    av.logging.set_level(av.logging.FATAL)
+    av.logging.set_level(None)

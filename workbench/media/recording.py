@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import WorkError
 from workbench.media import mp4
-from workbench.media.access import Entry
+from workbench.media.access import Entry, resized
 from workbench.media.index import NO_TIME, VideoIndex
-from workbench.media.probe import open_media, video_stream
+from workbench.media.probe import VideoFacts, open_media, video_stream
 
 _SKIPPABLE = frozenset({"h264", "hevc", "mpeg2video", "mpeg4"})
 """Codings whose decoders leave pictures out packet by packet; others act late, and would lose wanted ones."""
@@ -67,6 +67,17 @@ class Recording:
         """Instant at which the last picture's display time ends."""
         last = np.array([int(self.pts[-1]) + self.index.tail], np.int64)
         return self.zero + int(self.index.microseconds(last, int(self.pts[0]))[0])
+
+    def until(self, rank: int) -> int:
+        """Instant until which a picture is shown: the next one's, or the end of the last one's display time."""
+        return int(self.us[rank + 1]) if rank + 1 < len(self.us) else self.end
+
+    def facts_at(self, rank: int) -> VideoFacts:
+        """The facts in force at a picture: its size is that of the parameter sets there, where they change."""
+        config = int(self.index.rows["config"][self.shown[rank]])
+        if config == 0:
+            return self.index.facts
+        return resized(self.index.facts, self.index.configs[config])
 
     def between(self, begin: int, end: int) -> tuple[int, int]:
         """The ranks with begin <= instant < end."""

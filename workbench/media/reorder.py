@@ -107,7 +107,8 @@ def _retimed(index: VideoIndex, shown: list[int]) -> VideoIndex:
     silent[order] = False
     rows["flags"][silent] |= _NO_PICTURE
     if silent.any():
-        rows["entry"][:] = Entry.NONE
+        # Packets cannot be told apart by picture, so none is copied; decoding may still begin where it could.
+        rows["entry"] = np.where(rows["entry"] >= Entry.CLOSED, Entry.OPEN, rows["entry"])
     base, times, timing = _times(index, order)
     if (np.diff(times) <= 0).any():
         base, times, timing = _by_rate(index, len(order))

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from av.video.frame import VideoFrame
 
+from workbench.core.errors import WorkError
 from workbench.core.spec import DEFAULT_STAMP, ExportSpec, Mask
 from workbench.core.stamp import render, render_offset
 from workbench.core.timebase import SECOND
@@ -35,9 +36,9 @@ class TimedMask:
     begin: int | None
     end: int | None
 
-    def covers(self, us: int) -> bool:
-        """Whether it is in force at an instant."""
-        return (self.begin is None or self.begin <= us) and (self.end is None or us < self.end)
+    def covers(self, us: int, until: int) -> bool:
+        """Whether it is in force while a picture of the instant `us` is shown, which is until `until`."""
+        return (self.begin is None or until > self.begin) and (self.end is None or us < self.end)
 
 
 def stamper(spec: ExportSpec, zone: tzinfo, dated: bool) -> Stamper:
@@ -109,9 +110,18 @@ class Retouch:
             pix_fmt = "yuv444p"  # halved chroma needs even sizes, and nothing may be left out
         return replace(plain, width=width, height=height, pix_fmt=pix_fmt)
 
-    def apply(self, frame: VideoFrame, us: int, codec: str = "") -> tuple[VideoFrame, str]:
-        """The picture as it goes to the encoder of `codec`, and its fate: ``masked`` or ``reencoded``."""
-        active = tuple(t.mask for t in self._timed if t.covers(us))
+    def apply(self, frame: VideoFrame, us: int, until: int, codec: str = "") -> tuple[VideoFrame, str]:
+        """The picture as it goes to the encoder of `codec`, and its fate: ``masked`` or ``reencoded``.
+
+        It is shown from `us` until `until`; a mask in force at any instant of that covers it.
+        """
+        if (frame.width, frame.height) != (self.facts.width, self.facts.height):
+            raise WorkError(
+                f"the picture at {us / 1e6:.3f} s is {frame.width}×{frame.height}, the recording's headers say "
+                f"{self.facts.width}×{self.facts.height}",
+                "Export the stretches before and behind the change one by one.",
+            )
+        active = tuple(t.mask for t in self._timed if t.covers(us, until))
         if active:
             frame = self._masked(frame, active)
         if self._box is not None:

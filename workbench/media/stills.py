@@ -40,7 +40,7 @@ class StillExport:
             TimedMask(mask, begin, end)
             for mask, (begin, end) in zip(self.plan.spec.masks, job["mask_ranges"], strict=True)
         ]
-        facts, rotation = self.recording.index.facts, self.recording.index.rotation
+        facts, rotation = self.recording.facts_at(self.rank), self.recording.index.rotation
         self.retouch = Retouch(self.plan.spec, facts, rotation, timed, self.stamp)
         self.ready: list[Ready] = []
         self.warnings: list[str] = list(self.plan.warnings)
@@ -55,7 +55,7 @@ class StillExport:
                 f"{self.recording.path}: the picture at {shown(self.us, self.plan.dated)} cannot be decoded",
                 "The recording is damaged there; take a neighbouring picture.",
             )
-        changed, self.fate = self.retouch.apply(frame, self.us)
+        changed, self.fate = self.retouch.apply(frame, self.us, max(self.plan.range.begin + 1, self.recording.until(self.rank)))
         path = Path(self.job["scratch"]) / f"still.{spec.format}"
         self.warnings += self._write(path, changed)
         file = OutputFile(

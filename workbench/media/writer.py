@@ -169,6 +169,7 @@ class Writer:
                 picture=self.clock.tail,
                 metadata=_metadata(export, us),
                 chapters=chapters,
+                size=(stream.picture.width, stream.picture.height),
                 rotation=0 if stream.copies or export.spec.format == "avi" else stream.first.index.rotation,
             )
         track = habits.has_time_track(export.spec)
