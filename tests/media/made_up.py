@@ -46,6 +46,7 @@ def facts(**changes: Any) -> VideoFacts:
     plain = VideoFacts(
         container="mov,mp4,m4a,3gp,3g2,mj2",
         stream_id=1,
+        tag="avc1",
         codec="h264",
         width=160,
         height=120,

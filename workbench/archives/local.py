@@ -81,7 +81,7 @@ class LocalArchive:
                 f"{source} shows no picture at {shown(when, line.dated)}",
                 f"`workbench coverage` lists what {source} holds.",
             )
-        return self._frames(source, line, [(piece, when)], masks, crop, since=when, small=False)[0]
+        return self._frames(source, line, [(piece, when)], masks, crop, within=Range(when, when + 1), small=False)[0]
 
     def thumbnails(
         self,
@@ -100,7 +100,7 @@ class LocalArchive:
         span = wanted.end - wanted.begin
         times = [wanted.begin + span * i // n for i in range(n)]
         found = [(piece, t) for t in times if (piece := line.showing(t)) is not None]
-        return self._frames(source, line, found, masks, crop, since=wanted.begin, small=True)
+        return self._frames(source, line, found, masks, crop, within=wanted, small=True)
 
     def plan(self, spec: ExportSpec) -> ExportPlan:
         """What carrying out `spec` would do, segment by segment and field by field."""
@@ -228,7 +228,7 @@ class LocalArchive:
         masks: tuple[Mask, ...],
         crop: Area | None,
         *,
-        since: int,
+        within: Range,
         small: bool,
     ) -> list[Frame]:
         """The pictures shown at the wanted instants, each once; masks cover what is active at a picture's own time."""
@@ -236,7 +236,8 @@ class LocalArchive:
             "masks": [self._mask(mask, line) for mask in masks],
             "crop": None if crop is None else crop.corners(),
             "small": small,
-            "from": since,
+            "from": within.begin,
+            "to": within.end,
         }
         places = [{**place(piece), "at": at} for piece, at in wanted]
         reply = self._worker.call("frames", {**look, "places": places})

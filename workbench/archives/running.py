@@ -18,11 +18,12 @@ from workbench.archives.base import OnProgress
 from workbench.archives.config import SourceConfig
 from workbench.archives.timeline import Piece, TimeLine, resolve
 from workbench.core.coverage import Gap
-from workbench.core.errors import NothingRecorded, RequestError, WorkError
+from workbench.core.errors import Cancelled, NothingRecorded, RequestError, WorkError
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult, Progress
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Range, shown
+from workbench.media import naming
 from workbench.media.worker import Worker
 
 SCRATCH = ".workbench-"
@@ -83,10 +84,14 @@ class Runner:
             "scratch": str(scratch),
         }
         try:
-            reply = self.worker.call("export", job, on_progress=_told(on_progress), cancel=cancel)
+            result = self.worker.call("export", job, on_progress=_told(on_progress), cancel=cancel).data["result"]
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("the export was cancelled", "Nothing was left behind.")
+            naming.publish_all([(Path(path), name) for path, name in result["ready"]], out)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        return ExportResult.from_data(reply.data["result"], plan)
+        named = [{**file, "path": str(out / file["path"])} for file in result["files"]]
+        return ExportResult.from_data({**result, "files": named}, plan)
 
     def _range(self, spec: ExportSpec) -> Range:
         begin, end = resolve(spec.begin, self.line, "begin"), resolve(spec.end, self.line, "end")

@@ -66,6 +66,8 @@ class Look:
         """The sound that belongs to the pictures from tick `zero` on, one clip for each stretch without a join."""
         out = []
         for recording, low, high in self.stretches:
+            if recording.index.set_back:
+                continue
             ticks = self.clock.ticks(recording, low, high)
             moved = recording.us[low:high] - _us(ticks, self.clock)
             # Within a run the distance of source time and output time stays the same, but for rounding.
@@ -105,6 +107,8 @@ def sound_plan(recordings: Sequence[Recording], form: str, quality: int) -> Audi
 
 
 def _facts(recording: Recording) -> AudioFacts | None:
+    if recording.index.set_back:
+        return None
     try:
         return audio_facts(recording.path)
     except SourceError:

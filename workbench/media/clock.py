@@ -19,6 +19,8 @@ from workbench.media.index import jumps
 from workbench.media.recording import Recording
 
 MICROSECOND = Fraction(1, SECOND)
+MOST_SLOTS = 600
+"""Slots a second; FFmpeg's AVI muxer takes no finer ones."""
 MOST_EMPTY_SLOTS = 60_000
 """FFmpeg's AVI muxer refuses to skip more than 65,536."""
 
@@ -105,8 +107,11 @@ class Clock:
     def _to_slots(self, stretches: Sequence[tuple[Recording, int, int]]) -> None:
         """Exact where times share a step; gaps longer than a container's slots can bridge are joined."""
         ticks = np.concatenate([self.ticks(*stretch) for stretch in stretches])
-        step = max(1, int(np.gcd.reduce(np.diff(ticks))) if len(ticks) > 1 else self.tail)
-        slots = (ticks - ticks[0]) // step
+        least = max(1, -(-self.time_base.denominator // (MOST_SLOTS * self.time_base.numerator)))
+        step = max(least, int(np.gcd.reduce(np.diff(ticks))) if len(ticks) > 1 else self.tail)
+        slots = (ticks - ticks[0] + step // 2) // step
+        # Two pictures never share a slot: the later moves on.
+        slots = np.maximum.accumulate(slots - np.arange(len(slots))) + np.arange(len(slots))
         pauses = np.diff(slots)
         long = np.flatnonzero(pauses > MOST_EMPTY_SLOTS)
         self.joined_gaps = len(long)

@@ -1,7 +1,7 @@
-"""From complete files in the scratch folder to finished ones: captions, record, and final names, all or none.
+"""What lies beside the pictures when an export is complete: captions, the record, and which file waits for which name.
 
-The record (the result as JSON) is published last: where it stands, everything it names is complete. If one name is
-taken, or the work is stopped meanwhile, the names given so far are taken back.
+The worker makes all of it in the scratch folder; the parent gives the names (`naming.publish_all`), all or none, the
+record (the result as JSON) last: where it stands, everything it names is complete.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult, OutputFile
-from workbench.media import naming
 from workbench.media.measure import sha256
 
 
@@ -49,12 +48,6 @@ def record(result: ExportResult, scratch: Path) -> Ready:
     text = json.dumps(result.to_json(), ensure_ascii=False, indent=1)
     data = text.encode(errors="backslashreplace") + b"\n"  # a name that is no UTF-8 becomes a JSON escape
     return _written(scratch / "record.json", data, f"{result.files[0].path}.json", "record")
-
-
-def deliver(ready: Sequence[Ready], out: Path) -> list[OutputFile]:
-    """Give all files their final names in `out`; NameTaken, and nothing delivered, where one exists."""
-    naming.publish_all([(one.path, one.file.path) for one in ready], out)
-    return [replace(one.file, path=str(out / one.file.path)) for one in ready]
 
 
 def caption_notes(job: dict[str, Any], plan: ExportPlan) -> list[str]:

@@ -1,4 +1,4 @@
-"""The export verb: video by `job.Export`, one frame by `stills`; meanwhile the recordings are hashed; then delivery."""
+"""The export verb: video by `job.Export`, one frame by `stills`; meanwhile the recordings are hashed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench import __version__
 from workbench.core.errors import SourceError, WorkError
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult, SourceFile
-from workbench.media.delivery import beside, deliver, record
+from workbench.media.delivery import beside, record
 from workbench.media.job import Export
 from workbench.media.measure import library_versions, sha256
 from workbench.media.stills import StillExport
@@ -45,7 +45,8 @@ def export(job: dict[str, Any], report: Report) -> dict[str, Any]:
         "warnings": list(dict.fromkeys(made.warnings)),
     }
     ready.append(record(ExportResult.from_data(result, plan), Path(job["scratch"])))
-    result["files"] = [asdict(file) for file in deliver(ready, Path(job["out"]))]
+    result["files"] = [asdict(one.file) for one in ready]
+    result["ready"] = [[str(one.path), one.file.path] for one in ready]
     report({"stage": "done", "frames": sum(s.frames for s in plan.segments), "fraction": 1.0})
     return result
 

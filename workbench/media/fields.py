@@ -29,7 +29,7 @@ def field_plans(
         "video_quality": _quality(spec, segments),
         "archive": _archive(spec),
         "audio_quality": _sound(spec, sound),
-        "gaps": _gaps(spec, len({s.file for s in segments}) > 1),
+        "gaps": _gaps(spec),
         "size_limit": _size(spec),
     }
     out = []
@@ -108,9 +108,9 @@ def _archive(spec: ExportSpec) -> FieldPlan | None:
     return FieldPlan(field="archive", how="refused", note=note)
 
 
-def _gaps(spec: ExportSpec, joins: bool) -> FieldPlan | None:
-    if spec.gaps == "keep" and spec.format == "avi" and joins:
-        note = "AVI has no times: a gap is held as empty slots, and one longer than 60,000 slots is joined"
+def _gaps(spec: ExportSpec) -> FieldPlan | None:
+    if spec.gaps == "keep" and spec.format == "avi":
+        note = "AVI has no times: pictures stand in slots of 1/600 s or more, and a gap of over 60,000 slots is joined"
         return FieldPlan(field="gaps", how="approximated", note=note)
     return None
 

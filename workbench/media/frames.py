@@ -110,8 +110,10 @@ def _small_ones(place: dict[str, Any], instants: list[int], job: dict[str, Any])
 
 def _small_exact(place: dict[str, Any], instants: list[int], job: dict[str, Any]) -> Iterator[Answer]:
     recording = recording_at(place)
-    first = recording.between(int(job["from"]), recording.end)[0]
-    for rank in sorted({max(first, recording.between(recording.zero, at + 1)[1] - 1) for at in instants}):
+    first, behind = recording.between(int(job["from"]), int(job["to"]))
+    # Not the picture before the range, unless nothing else is shown in it.
+    least = first if first < behind else 0
+    for rank in sorted({max(least, recording.between(recording.zero, at + 1)[1] - 1) for at in instants}):
         for _, frame in recording.frames(rank, rank + 1, threads="SLICE") if rank >= 0 else ():
             retouch = _retouch(recording, rank, job)
             changed, _ = retouch.apply(frame, int(recording.us[rank]), recording.until(rank))

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,6 +53,10 @@ ROW = np.dtype(
 HIDDEN, CORRUPT, NO_PICTURE, KEY = 1, 2, 4, 8
 """Flags: not shown (edit list), damaged according to the demuxer, yields no picture of its own, container's key."""
 NO_TIME = -(2**63)
+SET_BACK = "PTS jump"
+"""Witness of a clock that was set back."""
+_REORDER = 32
+"""Usual intervals by which reordering may explain an earlier time."""
 _SETS_IN_BAND = ("avc3", "hev1")
 """MP4 sample entries whose packets may carry parameter sets: each is looked into."""
 _COMPARED = 128
@@ -81,6 +86,11 @@ class VideoIndex:
     """Bytes of the file when it was indexed."""
     direct: bool = False
     """Each packet lies in the file in one piece at `pos`: it can be read without a demuxer."""
+
+    @property
+    def set_back(self) -> bool:
+        """Whether the recorder's clock was set back: then pictures were moved, and sound has no place beside them."""
+        return any(loss.witness == SET_BACK for loss in self.losses)
 
     @property
     def shown(self) -> NDArray[np.intp]:
@@ -232,25 +242,29 @@ def _without_backward_jumps(index: VideoIndex) -> VideoIndex:
 
     A jump is a key picture whose time lies before pictures decoded earlier by more than reordering explains.
     """
-    rows, notes = index.rows, []
-    pts = rows["pts"].copy()
-    timed = pts != NO_TIME
-    latest = np.maximum.accumulate(pts)
-    typical = _typical(pts[timed])
-    for at in np.flatnonzero((rows["flags"] & KEY != 0) & timed):
-        if at and latest[at - 1] != NO_TIME and pts[at] < latest[at - 1] - 32 * typical:
-            shift = int(latest[at - 1] + typical - pts[at])
-            pts[at:][timed[at:]] += shift
-            latest = np.maximum.accumulate(pts)
-            seconds = float(shift * index.time_base)
-            notes.append(
-                losses.Loss("PTS jump", f"the recorder's clock jumps back by {seconds:.3f} s at picture {at}", 0)
-            )
-    if not notes:
+    pts = index.rows["pts"].copy()
+    timed = np.flatnonzero(pts != NO_TIME)
+    keys = np.flatnonzero(index.rows["flags"][timed] & KEY)
+    times, typical = pts[timed], _typical(pts[timed])
+    latest = np.maximum.accumulate(times) if len(times) else times
+    if not len(keys) or not (times[keys] < latest[np.maximum(keys - 1, 0)] - _REORDER * typical).any():
         return index
-    rows = rows.copy()
+    found: list[tuple[int, float]] = []
+    shift, reach = 0, int(times[: keys[0] + 1].max())
+    for begin, end in pairwise([*keys.tolist(), len(times)]):
+        back = reach - (int(times[begin]) + shift)
+        if back > _REORDER * typical:
+            shift += back + typical
+            found.append((int(timed[begin]), float((back + typical) * index.time_base)))
+        times[begin:end] += shift
+        reach = max(reach, int(times[begin:end].max()))
+    pts[timed] = times
+    rows = index.rows.copy()
     rows["pts"] = pts
-    return replace(index, rows=rows, losses=(*index.losses, *notes))
+    at, seconds = found[0]
+    more = f", and {len(found) - 1} times more" if len(found) > 1 else ""
+    text = f"the recorder's clock jumps back by {seconds:.3f} s at picture {at}{more}"
+    return replace(index, rows=rows, losses=(*index.losses, losses.Loss(SET_BACK, text, 0)))
 
 
 def _typical(pts: NDArray[np.int64]) -> int:

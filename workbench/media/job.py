@@ -37,6 +37,10 @@ from workbench.media.writer import Writer, Written
 Report = Callable[[dict[str, Any]], None]
 
 
+_ASKED = 24
+"""Copied pictures without a picture of which the recording is asked whether it has one."""
+
+
 class JointFault(WorkError):
     """A decoder does not take a joint as it should."""
 
@@ -157,7 +161,7 @@ class Export:
         index = scan_rows(written.path)
         finished = Recording(written.path.name, written.path, index, 0)
         found = measure(finished, written.codec, written.digests, tell)
-        _compare_times(found, written)
+        _compare_times(found, written, joined=written.joined)
         problems, words = joints.faults(finished, written.joints, tell)
         if problems:
             raise JointFault("; ".join(problems[:3]))
@@ -181,6 +185,11 @@ class Export:
                 f"{len(ours)} pictures that were coded anew do not decode, the first is picture {ours[0]}"
             )
             return
+        whole = [place for place in map(written.place, silent[:_ASKED]) if _decodes(*place)]
+        if whole:
+            raise JointFault(
+                f"{len(whole)} copied pictures decode in {whole[0][0].name} and not in the file made of them"
+            )
         for row in silent:
             self.book.lost([written.place(row)])
         found.shown -= len(silent)
@@ -196,7 +205,8 @@ class Export:
         name = naming.video(self.spec.source, written.first, written.last, self.plan.dated, self.spec.format)
         size = written.path.stat().st_size
         if self.spec.size_limit and size > self.spec.size_limit:
-            self.warnings.append(f"{name}: one group of pictures alone is larger than {self.spec.size_limit} bytes")
+            why = "one group of pictures alone" if written.groups < 2 else "what stands beside its pictures"
+            self.warnings.append(f"{name}: {why} makes it larger than {self.spec.size_limit} bytes")
         sound = audio_span(written.path)
         file = OutputFile(
             path=name,
@@ -211,6 +221,10 @@ class Export:
             audio_seconds=(sound[1] - sound[0]) / 1e6 if sound[2] else None,
         )
         return Ready(written.path, file, vtt(written.cues, caption_notes(self.job, self.plan)))
+
+
+def _decodes(recording: Recording, rank: int) -> bool:
+    return any(True for _ in recording.frames(rank, rank + 1))
 
 
 def _encoded(segment: Segment, spec: Any, recording: Recording) -> Segment:
@@ -232,7 +246,7 @@ def _stretches(placed: list[Placed]) -> list[tuple[Recording, int, int]]:
     return out
 
 
-def _compare_times(found: Measured, written: Written) -> None:
+def _compare_times(found: Measured, written: Written, joined: int = 0) -> None:
     """Each picture's time in the file must be the one meant, to the container's tick."""
     meant, got = np.sort(np.frombuffer(written.ticks, np.int64)), np.sort(found.ticks)
     if len(meant) != len(got):
@@ -241,4 +255,5 @@ def _compare_times(found: Measured, written: Written) -> None:
     if apart.max() > float(found.time_base) * 1.001:
         found.problems.append(f"picture {int(apart.argmax())} stands {apart.max():.6f} s from where it was meant to")
     else:
-        found.checks.append(f"each picture's time is the source's to one tick of the container ({found.time_base} s)")
+        said = f"each picture's time is the source's to one tick of the container ({found.time_base} s)"
+        found.checks.append(f"{said}, but for {joined} gaps that were joined" if joined else said)

@@ -76,6 +76,11 @@ def plan(job: dict[str, Any]) -> ExportPlan:
     if spec.audio == "keep" and not spec.is_frame and any(f.audio for f in facts):
         sound = sound_plan([recording for recording, _ in recordings], spec.format, spec.audio_quality)
         warnings += sound.warnings
+        warnings += [
+            f"{recording.name}: its clock was set back, so its sound has no sure place beside the pictures: left out"
+            for recording, _ in recordings
+            if recording.index.set_back and recording.index.facts.audio
+        ]
     return ExportPlan(
         spec=spec,
         range=wanted,

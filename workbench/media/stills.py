@@ -55,7 +55,8 @@ class StillExport:
                 f"{self.recording.path}: the picture at {shown(self.us, self.plan.dated)} cannot be decoded",
                 "The recording is damaged there; take a neighbouring picture.",
             )
-        changed, self.fate = self.retouch.apply(frame, self.us, max(self.plan.range.begin + 1, self.recording.until(self.rank)))
+        until = max(self.plan.range.begin + 1, self.recording.until(self.rank))
+        changed, self.fate = self.retouch.apply(frame, self.us, until)
         path = Path(self.job["scratch"]) / f"still.{spec.format}"
         self.warnings += self._write(path, changed)
         file = OutputFile(

@@ -43,6 +43,10 @@ class Written:
     cues: list[Cue] = field(default_factory=list)
     joints: list[int] = field(default_factory=list)
     """Decode order numbers of pictures at which another making, or another recording, begins."""
+    joined: int = 0
+    """Gaps that the container could not hold."""
+    groups: int = 0
+    """Groups of pictures in it."""
     making: tuple[str, str] | None = None
     """Recording and making (copied or coded) of the last picture."""
 
@@ -60,6 +64,7 @@ class Written:
         if not self.runs or self.runs[-1][1] is not item.recording:
             self.runs.append((len(self.ranks), item.recording))
         self.ranks.append(item.rank)
+        self.groups += item.key
         self.digests.append(item.digest)
         self.ticks.append(at)
         if item.us < self.first:
@@ -84,6 +89,7 @@ class Writer:
         self._part: Part | None = None
         self._written: Written | None = None
         self._zero = 0
+        self._header = _HEADER + 16 * len(export.spec.comment.encode(errors="backslashreplace"))
 
     @property
     def sound_settings(self) -> dict[str, str]:
@@ -119,7 +125,7 @@ class Writer:
     def _flush_group(self) -> None:
         limit = self.export.spec.size_limit
         size = sum(len(item.data) + OVERHEAD for item in self._group)
-        if self._part is not None and self._part.size + size + self._sound_size() + _HEADER > limit:
+        if self._part is not None and self._part.size + size + self._sound_size() + self._header > limit:
             self._close(min(item.tick for item in self._group))
         for item in self._group:
             self._put(item)
