@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-VERSION = 15
+VERSION = 16
 """Changes whenever the meaning of a stored index does, so that old caches are made anew."""
 
 

@@ -15,6 +15,7 @@ from workbench.core.plan import ExportPlan
 from workbench.core.result import Ledger, LedgerEntry
 from workbench.core.timebase import Range
 from workbench.media.coded import NAL_CODECS, Item
+from workbench.media.index import NO_PICTURE
 from workbench.media.recording import Recording
 
 _FATES = ("", "copied", "altered", "reencoded", "masked", "dropped", "undecodable")
@@ -48,6 +49,7 @@ class Book:
         """What a recording declares behind its last picture, as far as it would lie in the range."""
         recordings = list(recordings)
         for recording in recordings:
+            self._add_silent(recording, wanted)
             end, picture = recording.end, max(1, recording.end - int(recording.us[-1]))
             until = min([wanted.end, *(other.zero for other in recordings if other.zero >= end)])
             skipped = max(0, -((end - wanted.begin) // picture))
@@ -65,6 +67,28 @@ class Book:
                             reason=loss.text,
                         )
                     )
+
+    def _add_silent(self, recording: Recording, wanted: Range) -> None:
+        """Packets of which the index found that no decoder makes a picture; second fields are not meant."""
+        index = recording.index
+        silent = np.flatnonzero(index.rows["flags"] & NO_PICTURE)
+        if not 0 < len(silent) < len(recording.shown) / 4:
+            return
+        times = recording.zero + index.microseconds(index.rows["pts"][silent], int(recording.pts[0]))
+        for us, pts in zip(times.tolist(), index.rows["pts"][silent].tolist(), strict=True):
+            if us in wanted:
+                self._missing.append(
+                    LedgerEntry(
+                        file=recording.name,
+                        fate="undecodable",
+                        first=us,
+                        last=us,
+                        frames=1,
+                        first_pts=pts,
+                        last_pts=pts,
+                        reason="no decoder makes a picture of it; its time is that of its neighbour",
+                    )
+                )
 
     def entries(self) -> list[LedgerEntry]:
         """Runs of one fate, in time order of each recording, the missing last."""

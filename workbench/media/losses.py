@@ -84,11 +84,11 @@ def irregular(index: VideoIndex) -> list[Loss]:
         steady = np.count_nonzero(np.abs(steps - usual) * 100 <= usual) >= 0.9 * len(steps)
         odd = np.abs(steps - usual) * 4 > usual if steady else steps > _FAR * usual
         if odd.any():
-            worst = int(np.argmax(np.where(odd, steps, 0)))
+            worst = int(np.argmax(np.where(odd, np.abs(steps - usual), 0)))
             base = index.time_base
             text = (
                 f"{np.count_nonzero(odd)} of {len(steps)} intervals between pictures are out of pattern (usually "
-                f"{float(usual * base):.3f} s; the longest, {float(int(steps[worst]) * base):.3f} s, begins "
+                f"{float(usual * base):.3f} s; the oddest, {float(int(steps[worst]) * base):.3f} s, begins "
                 f"{float(int(pts[worst] - pts[0]) * base):.3f} s behind the first picture)"
             )
             out.append(Loss("PTS", text, None))
