@@ -264,7 +264,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def command(*words: str, **more: Any) -> subprocess.Popen[bytes]:
     """The command in a process of its own."""
     arguments = [sys.executable, "-m", "workbench.cli", *words]
-    return subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, **more)
+    # A shell starts background jobs with Ctrl-C ignored; what we start here must hear it.
+    heed = None if os.name == "nt" else lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, preexec_fn=heed, **more)
 
 
 def test_help_is_quick_and_loads_no_engine() -> None:

@@ -340,7 +340,12 @@ def parent(verb: str, scratch: Path) -> subprocess.Popen[bytes]:
     """A process of its own that works with a worker."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])}
     arguments = [sys.executable, "-c", PARENT, verb, str(scratch)]
-    return subprocess.Popen(arguments, env=env, stderr=subprocess.PIPE)
+    return subprocess.Popen(arguments, env=env, stderr=subprocess.PIPE, preexec_fn=heed_interrupts)
+
+
+def heed_interrupts() -> None:
+    """A shell starts background jobs with Ctrl-C ignored; what we start here must hear it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @posix
