@@ -1,9 +1,9 @@
 """Figure 6 as data: what is measured, beside which peer, and what the ratio may be.
 
 A row is two ways to the same end. *Engine only* rows compare writing the file with ffmpeg writing it;
-rows *with proof* give ffmpeg the same proof to do: ``sha256sum`` of the file and ``ffprobe
--count_packets`` (for files that are decoded again, ``-count_frames``). The x264 settings on both sides
-are the engine's own.
+rows *with proof* give ffmpeg the same proof to do: ``sha256sum`` of the file and of the recording, ``ffprobe
+-count_packets``, and for copies ffmpeg's ``streamhash`` of both, which says that their packets are equal. The x264
+settings on both sides are the engine's own.
 """
 
 from __future__ import annotations
@@ -60,7 +60,13 @@ def _name(seconds: int) -> str:
 
 def _pair(name: str, spec: dict[str, Any], source: Path, peer: str, limit: float, **more: Any) -> list[Row]:
     """The same work as engine only and with proof; `peer` is a shell command with {out} for its file."""
-    proof = " && sha256sum {out} && ffprobe -v error -count_packets -show_entries stream=nb_read_packets {out}"
+    proof = (
+        f" && sha256sum {{out}} {shlex.quote(str(source))}"
+        " && ffprobe -v error -count_packets -show_entries stream=nb_read_packets {out}"
+    )
+    if "-c copy" in peer:  # the proof that packets are equal, by the peer's own means
+        each = "ffmpeg -nostdin -v error -i {} -map 0:v -c copy -f streamhash -hash sha256 -"
+        proof += f" && {each.format(shlex.quote(str(source)))} && {each.replace('{}', '{out}')}"
 
     def bare(out: Path) -> list[str]:
         return [
