@@ -2,8 +2,8 @@
 
 A row is two ways to the same end. *Engine only* rows compare writing the file with ffmpeg writing it;
 rows *with proof* give ffmpeg the same proof to do: ``sha256sum`` of the file and of the recording, ``ffprobe
--count_packets``, and for copies ffmpeg's ``streamhash`` of both, which says that their packets are equal. The x264
-settings on both sides are the engine's own.
+-count_packets`` (``-count_frames`` where we decode the file again), and for copies ffmpeg's ``streamhash`` of
+both, which says that their packets are equal. The x264 settings on both sides are the engine's own.
 """
 
 from __future__ import annotations
@@ -58,11 +58,13 @@ def _name(seconds: int) -> str:
     return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min"
 
 
-def _pair(name: str, spec: dict[str, Any], source: Path, peer: str, limit: float, **more: Any) -> list[Row]:
+def _pair(
+    name: str, spec: dict[str, Any], source: Path, peer: str, limit: float, *, count: str = "packets", **more: Any
+) -> list[Row]:
     """The same work as engine only and with proof; `peer` is a shell command with {out} for its file."""
     proof = (
         f" && sha256sum {{out}} {shlex.quote(str(source))}"
-        " && ffprobe -v error -count_packets -show_entries stream=nb_read_packets {out}"
+        f" && ffprobe -v error -count_{count} -show_entries stream=nb_read_{count} {{out}}"
     )
     if "-c copy" in peer:  # the proof that packets are equal, by the peer's own means
         each = "ffmpeg -nostdin -v error -i {} -map 0:v -c copy -f streamhash -hash sha256 -"
@@ -119,7 +121,7 @@ def _edited(seconds: int) -> list[Row]:
     peer = f"ffmpeg -nostdin -v error -i {source} -i {png} -filter_complex {shlex.quote(graph)} {x264()} {{out}}"
     spec = {"begin": "+0", "end": plus(seconds * 1_000_000 + 1_000_000), "comment": "Exhibit 7", "burn": True}
     more = {"crop": CROP, "masks": [{"points": MASK}]}
-    return _pair(f"crop + mask + text over {seconds} s", {**spec, **more}, source, peer, 1.05)
+    return _pair(f"crop + mask + text over {seconds} s", {**spec, **more}, source, peer, 1.05, count="frames")
 
 
 def _masked_tenth(seconds: int) -> list[Row]:

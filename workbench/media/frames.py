@@ -44,7 +44,7 @@ def render(job: dict[str, Any], report: Report) -> tuple[dict[str, Any], list[by
     """One picture as ``form`` png or jpeg."""
     recording = recording_at(job["place"])
     rank = int(job["rank"])
-    frame = next((f for _, f in recording.frames(rank, rank + 1)), None)
+    frame = next((f for _, f in recording.frames(rank, rank + 1, threads="SLICE")), None)
     if frame is None:
         raise SourceError(f"{recording.path}: picture {rank} cannot be decoded", "The recording is damaged there.")
     retouch = _retouch(recording, rank, job)

@@ -49,7 +49,7 @@ class StillExport:
     def run(self) -> None:
         """Make the picture."""
         spec = self.plan.spec
-        frame = next((f for _, f in self.recording.frames(self.rank, self.rank + 1)), None)
+        frame = next((f for _, f in self.recording.frames(self.rank, self.rank + 1, threads="SLICE")), None)
         if frame is None:
             raise SourceError(
                 f"{self.recording.path}: the picture at {shown(self.us, self.plan.dated)} cannot be decoded",
