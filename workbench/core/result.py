@@ -44,7 +44,7 @@ class Ledger:
     undecodable: int = 0
     """Recorded, but no decoder makes a picture of it."""
     missing: int = 0
-    """Declared by the container or expected by its clock, but not there."""
+    """Declared by the container behind its last picture, but not there."""
 
     def to_json(self) -> dict[str, int]:
         """The six numbers by name."""
@@ -81,7 +81,7 @@ class OutputFile:
     frames_shown: int | None = None
     """Pictures a player shows; None for files without pictures."""
     frames_contained: int | None = None
-    """Pictures that can be decoded from the file, hidden ones included."""
+    """Coded pictures in the file, hidden ones and those that do not decode included."""
     first: int | None = None
     """Instant of the first frame shown."""
     last: int | None = None
@@ -111,7 +111,7 @@ class SourceFile:
 
     file: str
     sha256: str | None
-    """None where hashing was switched off: then it is *not checked*."""
+    """None where it was not hashed: then it is *not checked*."""
     size: int
 
 

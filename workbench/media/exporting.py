@@ -51,23 +51,20 @@ def export(job: dict[str, Any], report: Report) -> dict[str, Any]:
     return result
 
 
-def _hashes(
-    job: dict[str, Any], pool: ThreadPoolExecutor
-) -> list[tuple[str, Path, tuple[int, int], Future[str] | None]]:
+def _hashes(job: dict[str, Any], pool: ThreadPoolExecutor) -> list[tuple[str, Path, tuple[int, int], Future[str]]]:
     """Start hashing the recordings; name, path, state before, and the hash to come."""
     started = []
     for place in job["places"]:
         path = Path(place["path"])
         info = path.stat()
-        wanted = pool.submit(sha256, path) if job.get("hash_sources", True) else None
-        started.append((str(place["name"]), path, (info.st_size, info.st_mtime_ns), wanted))
+        started.append((str(place["name"]), path, (info.st_size, info.st_mtime_ns), pool.submit(sha256, path)))
     return started
 
 
-def _sources(started: list[tuple[str, Path, tuple[int, int], Future[str] | None]]) -> list[SourceFile]:
+def _sources(started: list[tuple[str, Path, tuple[int, int], Future[str]]]) -> list[SourceFile]:
     sources = []
     for name, path, before, wanted in started:
-        digest = wanted.result() if wanted is not None else None
+        digest = wanted.result()
         info = path.stat()
         if (info.st_size, info.st_mtime_ns) != before:
             raise WorkError(f"{path} changed while it was exported", "Wait until it is recorded, then export again.")
