@@ -1,0 +1,1 @@
+"""Cases, custody logs, sealed packages and their verification."""

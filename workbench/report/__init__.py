@@ -1,0 +1,1 @@
+"""The evidence report: its words and numbers, and its PDF."""
