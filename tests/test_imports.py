@@ -5,8 +5,9 @@
     archives           core, media, vms
     export, batch      core, archives, media.measure (batch: export too)
     server             core, vms.wire, archives, export
-    evidence           core, media.frames, export
-    report             core, evidence
+    evidence           core, media.worker, archives, export
+    report             core, evidence, media.fonts, media.writing
+    verify             core, archives, export, evidence, report
     widgets, cli       everything above; nobody imports widgets, cli or server (but cli starts the server)
 
 `cli` means cli.py, its parts cli_*.py and demo.py. Type-only imports count: an arrow is an arrow.
@@ -29,7 +30,7 @@ import pytest
 import workbench
 
 ROOT = Path(__file__).resolve().parents[1]
-LIBRARY = ("core", "media", "vms", "archives", "export", "batch", "evidence", "report")
+LIBRARY = ("core", "media", "vms", "archives", "export", "batch", "evidence", "report", "verify")
 
 MAY: dict[str, tuple[str, ...]] = {
     "core": (),
@@ -39,8 +40,9 @@ MAY: dict[str, tuple[str, ...]] = {
     "export": ("core", "archives", "media.measure"),
     "batch": ("core", "archives", "media.measure", "export"),
     "server": ("core", "vms.wire", "archives", "export"),
-    "evidence": ("core", "media.frames", "export"),
-    "report": ("core", "evidence"),
+    "evidence": ("core", "media.worker", "archives", "export"),
+    "report": ("core", "evidence", "media.fonts", "media.writing"),
+    "verify": ("core", "archives", "export", "evidence", "report"),
     "widgets": LIBRARY,
     "cli": (*LIBRARY, "server"),
     "__init__": LIBRARY,
@@ -53,6 +55,10 @@ FENCES: dict[str, tuple[str, ...]] = {
     "httpx": ("vms",),
     "starlette": ("server",),
     "reportlab": ("report", "media.page"),
+    "pikepdf": ("report", "evidence"),
+    "pyhanko": ("evidence",),
+    "cryptography": ("evidence",),
+    "asn1crypto": ("evidence",),
     "matplotlib": ("report", "widgets", "media.overlay"),
     "ipywidgets": ("widgets",),
     "anywidget": ("widgets",),
@@ -189,7 +195,7 @@ KEPT = [
     ("archives/__init__.py", "from .local import LocalArchive"),
     ("archives/local.py", "from ..media.frames import frame_at"),
     ("batch.py", "from workbench.export import run_export\ndef to_frame():\n    import pandas"),
-    ("evidence/case.py", "from workbench.media.frames import frame_at\nfrom workbench.media import frames"),
+    ("evidence/case.py", "from workbench.media.worker import Worker\nfrom workbench.media import worker"),
     ("server/app.py", "from starlette.routing import Route\nfrom workbench.vms.wire import decode"),
     ("cli.py", "from workbench import cli_show, demo\nfrom workbench.server import app"),
     ("__init__.py", "from .export import plan_export\nfrom workbench.core.spec import ExportSpec"),

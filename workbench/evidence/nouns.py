@@ -245,6 +245,8 @@ class SnapshotRecord(Record):
     """`Area.corners()`, or None for the whole picture."""
     unmasked: str = ""
     """Why the export's masks or crop were NOT applied, in the person's words; empty where they were, or none exist."""
+    context: bool = False
+    """True for a context picture: the export's masks are applied, its crop is not, so that it shows what was cut off."""
     transforms: tuple[str, ...] = ()
     """What was done to the decoded frame, in order, in words, with every parameter."""
     caption: str = ""
