@@ -33,7 +33,7 @@ def set_up(extra: str) -> None:
     facts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
     state = hashlib.sha256(b"\0".join([*facts, str(ROOT).encode()])).hexdigest()
     stamp = STAMP.read_text().split() if STAMP.exists() and PYTHON.exists() else []
-    if stamp in ([state, f".{extra}"], [state, ".[test]"]):
+    if stamp in ([state, f".{extra}"], [state, ".[test]"]):  # [test] holds [demo]
         return
     uv = shutil.which("uv")
     if not stamp:  # absent, left half-made, or its interpreter is gone
@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
         set_up("[test]")
         return test(arguments[1:])
     if arguments[:1] == ["demo"]:
-        set_up("")
+        set_up("[demo]")
         return subprocess.call([str(PYTHON), "-m", "workbench", *arguments])
     print(__doc__)
     return 2
