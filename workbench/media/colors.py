@@ -47,6 +47,11 @@ def matrix(frame: av.VideoFrame) -> int:
     return _SAME.get(int(frame.colorspace), BT601 if shown_lines <= SD_LINES else BT709)
 
 
+def is_known(declared: int) -> bool:
+    """Whether a frame's own `colorspace` names a matrix, so that none is guessed."""
+    return declared in _SAME
+
+
 def full_range(frame: av.VideoFrame) -> bool:
     """True where black is 0 and white the largest number."""
     if frame.format.name.startswith("yuvj"):

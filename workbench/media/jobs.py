@@ -3,6 +3,7 @@
 index     read a recording once and store its index          plan      say how an export would be made
 export    make the files of a plan                            frames    find the pictures shown at some instants
 picture   render one picture as PNG or JPEG
+snapshot  one exact frame as PNG with every fact about it    rebuild   the same facts again, from recording and PTS
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import WorkError
-from workbench.media import frames, index, keys, planner
+from workbench.media import frames, index, keys, planner, snapshot
 from workbench.media.exporting import export
 from workbench.media.quiet import silence
 
@@ -51,4 +52,6 @@ VERBS: dict[str, Callable[[dict[str, Any], Report], Answer]] = {
     "export": make_export,
     "frames": frames.find,
     "picture": frames.render,
+    "snapshot": snapshot.snapshot,
+    "rebuild": snapshot.rebuild,
 }

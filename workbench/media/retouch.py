@@ -90,6 +90,11 @@ class Retouch:
         return self._overlay.notes if self._overlay is not None else ()
 
     @property
+    def box(self) -> Box | None:
+        """The pixels of the coded picture that are kept, None for all of it."""
+        return self._box
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of the coded picture that comes out."""
         return (self._box[2], self._box[3]) if self._box is not None else (self.facts.width, self.facts.height)
