@@ -4,8 +4,9 @@
 
 Rules: the result goes to stdout and everything else to stderr; with ``--json`` stdout holds exactly one JSON
 document, for errors too; a progress bar is drawn only where stderr is a terminal. Exit codes are those of the
-error family: 0 done, 2 bad request, 3 source, 4 nothing recorded, 5 failed, 130 cancelled. Grammar in
-`cli_request`, printing in `cli_show`; what does the work is imported when a verb needs it.
+error family: 0 done, 1 findings, 2 bad request, 3 source, 4 nothing recorded, 5 failed, 130 cancelled. Grammar in
+`cli_request` and `cli_case`, printing in `cli_show` and `cli_evidence_show`; the verbs of evidence are in
+`cli_evidence`; what does the work is imported when a verb needs it.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from workbench import __version__
+from workbench import __version__, cli_evidence
 from workbench import cli_show as show
+from workbench.cli_evidence import Answer, Document
 from workbench.cli_request import build_parser, spec_from
 from workbench.core.errors import Cancelled, NameTaken, RequestError, WorkbenchError, WorkError
 from workbench.core.geometry import Area
@@ -35,10 +37,6 @@ from workbench.core.timebase import compact, parse_time, shown
 if TYPE_CHECKING:
     from workbench.archives.base import Frame
     from workbench.archives.local import LocalArchive
-
-Document = dict[str, Any]
-Answer = tuple[Document, Iterator[str]]
-"""What a verb gives: the document for ``--json``, and its lines for people (made only when wanted)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             args = build_parser().parse_args(words)
             # a library that prints must not spoil the one document
             with contextlib.redirect_stdout(sys.stderr):
-                document, lines = _verb(args)(args)
-                text = _dumped(document) if as_json else "\n".join(lines)
+                answer = _verb(args)(args)
+                text = _dumped(answer.document) if as_json else "\n".join(answer.lines)
     except WorkbenchError as exc:
         return _failed(exc, as_json, stdout)
     except KeyboardInterrupt:
@@ -63,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as exc:  # noqa: BLE001 - a bug must not spoil the one document
         what = f"internal error: {type(exc).__name__}: {exc}"
         return _failed(WorkError(what, _debug_hint()), as_json, stdout)
-    return _written(stdout, text, 0)
+    return _written(stdout, text, answer.code)
 
 
 def _verb(args: argparse.Namespace) -> Callable[[argparse.Namespace], Answer]:
@@ -75,12 +73,12 @@ def _verb(args: argparse.Namespace) -> Callable[[argparse.Namespace], Answer]:
 
 
 def _version(_: argparse.Namespace) -> Answer:
-    return {"version": __version__}, iter([f"workbench {__version__}"])
+    return Answer({"version": __version__}, iter([f"workbench {__version__}"]))
 
 
 def _sources(args: argparse.Namespace) -> Answer:
     document = {"sources": [source.to_json() for source in _archive(args).sources()]}
-    return document, show.sources(document)
+    return Answer(document, show.sources(document))
 
 
 def _coverage(args: argparse.Namespace) -> Answer:
@@ -88,7 +86,7 @@ def _coverage(args: argparse.Namespace) -> Answer:
     end = None if args.end is None else parse_time(args.end, "end")
     asked = None if begin is None and end is None else (begin, end)
     document = _archive(args).coverage(args.source, asked).to_json()
-    return document, show.coverage(document)
+    return Answer(document, show.coverage(document))
 
 
 def _plan(args: argparse.Namespace) -> Answer:
@@ -96,21 +94,25 @@ def _plan(args: argparse.Namespace) -> Answer:
     from workbench.export import plan_export
 
     document = plan_export(spec, _archive(args)).to_json()
-    return document, show.plan(document, args.all)
+    return Answer(document, show.plan(document, args.all))
 
 
 def _export(args: argparse.Namespace) -> Answer:
     spec = spec_from(args)
     from workbench.export import plan_export, run_export
 
+    if (args.out is None) == (args.case is None):
+        raise RequestError("--out", "name a folder with --out, or a case with --case", "One of the two, not both.")
     archive, bar = _archive(args), show.Bar(sys.stderr)
+    if args.case is not None:
+        return cli_evidence.export_into(args, spec, archive, bar)
     _note_inside(args)
     try:
         plan = plan_export(spec, archive)
         document = run_export(plan, archive, args.out, on_progress=bar).to_json()
     finally:
         bar.clear()
-    return document, show.export(document)
+    return Answer(document, show.export(document))
 
 
 def _frame(args: argparse.Namespace) -> Answer:
@@ -123,7 +125,7 @@ def _frame(args: argparse.Namespace) -> Answer:
     _note_inside(args)
     frame = _archive(args).frame(args.source, at, masks=masks, crop=crop)
     document = save(frame, path, frame.png() if suffix == ".png" else frame.jpeg())
-    return document, show.picture(document)
+    return Answer(document, show.picture(document))
 
 
 def _thumbnails(args: argparse.Namespace) -> Answer:
@@ -138,14 +140,14 @@ def _thumbnails(args: argparse.Namespace) -> Answer:
         _free(args.out / name)
     pictures = [save(frame, args.out / name, frame.jpeg()) for name, frame in named.items()]
     document = {"thumbnails": pictures}
-    return document, show.thumbnails(document)
+    return Answer(document, show.thumbnails(document))
 
 
 def _demo(args: argparse.Namespace) -> Answer:
     from workbench import demo
 
     document: Document = demo.run(args.out, _tell if args.json else _say)
-    return document, iter(())
+    return Answer(document, iter(()))
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], Answer]] = {
@@ -156,6 +158,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "frame": _frame,
     "thumbnails": _thumbnails,
     "demo": _demo,
+    **cli_evidence.VERBS,
 }
 
 

@@ -16,6 +16,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
+from workbench import cli_case
 from workbench.core.errors import RequestError
 from workbench.core.spec import FRAME_FORMATS, ExportSpec
 
@@ -69,8 +70,8 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="workbench",
         description="Exact, provable exports from recordings.",
-        epilog="exit codes: 0 done, 2 bad request, 3 source missing or unreadable, 4 nothing recorded there, "
-        "5 failed while working, 130 cancelled",
+        epilog="exit codes: 0 done, 1 findings that failed, 2 bad request, 3 source missing or unreadable, "
+        "4 nothing recorded there, 5 failed while working, 130 cancelled",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and leave")
@@ -84,7 +85,10 @@ def build_parser() -> Parser:
         _times(export, optional=True)
         _export_flags(export)
         if verb == "export":
-            _out(export, "DIR", "folder for the finished files")
+            _out(export, "DIR", "folder for the finished files", required=False)
+            export.add_argument("--case", type=Path, metavar="CASE", help="put it into this case, on record")
+            export.add_argument("--exhibit", default="", metavar="REF", help="with --case: its exhibit reference")
+            export.add_argument("--who", metavar="NAME", help="with --case: who does it")
         else:
             export.add_argument("--all", action="store_true", help="list the exact fields too")
     frame = _archive_verb(verbs, "frame", "one exact frame as a picture", "SOURCE")
@@ -96,6 +100,7 @@ def build_parser() -> Parser:
     thumbnails.add_argument("-n", type=int, default=12, metavar="N", help="how many (default 12)")
     _out(thumbnails, "DIR", "folder for the pictures")
     _picture_flags(thumbnails)
+    cli_case.add_verbs(verbs, _verb)
     demo = _verb(verbs, "demo", "show the whole way on the recordings that come along")
     demo.add_argument("--out", type=Path, metavar="DIR", help="folder for what it makes")
     return parser
@@ -223,8 +228,8 @@ def _times(parser: argparse.ArgumentParser, *, optional: bool) -> None:
         parser.add_argument(name, metavar=name.upper(), nargs="?" if optional else None, help=text)
 
 
-def _out(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
-    parser.add_argument("--out", type=Path, required=True, metavar=metavar, help=text)
+def _out(parser: argparse.ArgumentParser, metavar: str, text: str, *, required: bool = True) -> None:
+    parser.add_argument("--out", type=Path, required=required, metavar=metavar, help=text)
 
 
 def _picture_flags(parser: argparse.ArgumentParser) -> None:

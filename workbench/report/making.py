@@ -1,0 +1,141 @@
+"""Making a report of a case: its words, its PDF, its machine seal, and the entry that says so.
+
+    record = make_report(case, final=True, key=Key.load("examiner.p12", password))
+
+A FINAL report is refused while the case does not check out: no report may speak for files that are not as the log
+says. The PDF and its machine-readable form get their names in ``reports/`` only when complete; nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.core.errors import NameTaken, WorkError
+from workbench.core.timebase import instant_us, iso
+from workbench.evidence.case import Case
+from workbench.evidence.nouns import FileRecord, ReportRecord
+from workbench.report.build import build_report
+from workbench.report.model import Report
+
+if TYPE_CHECKING:
+    from workbench.evidence.keys import Key
+    from workbench.evidence.timestamps import Authority
+
+
+def make_report(
+    case: Case,
+    *,
+    final: bool = False,
+    key: Key | None = None,
+    stamps: Sequence[Authority] = (),
+    paper: str = "A4",
+    orientation: str = "portrait",
+    per_page: int = 2,
+    report_id: str = "",
+    made_at: datetime | None = None,
+) -> ReportRecord:
+    """Build, print, seal and file a report of all that is in the case.
+
+    With `report_id` and `made_at` fixed, the same case gives the same bytes before signing. Raises WorkError where a
+    FINAL report is asked for and a file of the case is not as the log says; nothing is left behind then.
+    """
+    from workbench.report.pdf import render
+
+    if final:
+        _must_check_out(case)
+    number = case.next_id("R")
+    at = datetime.now(UTC) if made_at is None else made_at
+    status = "FINAL" if final else "DRAFT"
+    report = build_report(case, id=report_id, status=status, made_at=iso(instant_us(at)))  # type: ignore[arg-type]
+    look: dict[str, Any] = {"paper": paper, "orientation": orientation, "per_page": per_page}
+    pdf = render(report, case.folder, attachments=dict(_attachments(case)), **look)
+    if key is not None:
+        from workbench.evidence.signing import sign_pdf
+
+        pdf = sign_pdf(pdf, key, reason=f"Machine seal of report {report.id}", at=at, stamps=stamps)
+    model = _dumped({**report.to_json(), "layout": look})
+    return _filed(case, report, number, pdf, model, key, stamps)
+
+
+def _must_check_out(case: Case) -> None:
+    failed = case.check().failed
+    if failed:
+        first = failed[0]
+        raise WorkError(
+            f"no FINAL report: {len(failed)} checks of the case failed, first {first.check} of {first.file or 'the log'}",
+            "`workbench case check` lists them; a DRAFT can be built meanwhile.",
+        )
+
+
+def _attachments(case: Case) -> Iterator[tuple[str, bytes]]:
+    """The plan, request and result of each export, and the digests of every file that the case holds."""
+    state = case.state
+    for plan in state.plans:
+        yield f"{plan.id}-plan.json", _dumped(plan.plan)
+    for export in state.exports:
+        yield f"{export.id}-result.json", case.path(export.record).read_bytes()
+    files = sorted({(f.path, f.sha256) for f in _files(case)})
+    yield "manifest-sha256.txt", "".join(f"{digest}  {path}\n" for path, digest in files).encode()
+
+
+def _files(case: Case) -> Iterator[FileRecord]:
+    state = case.state
+    for export in state.exports:
+        yield from (export.record, *export.files)
+    yield from (picture.picture for picture in (*state.snapshots, *state.annotations))
+    yield from (check.photo for check in state.clock_checks if check.photo is not None)
+
+
+def _filed(
+    case: Case,
+    report: Report,
+    number: str,
+    pdf: bytes,
+    model: bytes,
+    key: Key | None,
+    stamps: Sequence[Authority],
+) -> ReportRecord:
+    record = ReportRecord(
+        id=number,
+        version=report.version,
+        final=report.status == "FINAL",
+        file=_write(case.folder, f"reports/{number}.pdf", pdf, "report"),
+        model=_write(case.folder, f"reports/{number}.json", model, "report model"),
+        log_length=report.log_length,
+        log_head=report.log_head,
+        signer="" if key is None else key.fingerprint,
+        signer_name="" if key is None else key.name,
+        self_signed=key is not None and key.self_signed,
+        time_stamps=tuple(stamp.url for stamp in stamps),
+    )
+    case.append("report-built", record, after=(record.file, record.model))
+    return record
+
+
+def _write(folder: Path, name: str, data: bytes, kind: str) -> FileRecord:
+    final = folder / name
+    part = final.with_name(f".{final.name}.{os.getpid()}.part")
+    final.parent.mkdir(exist_ok=True)
+    try:
+        with part.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.link(part, final)
+    except FileExistsError as exc:
+        raise NameTaken(f"{final} exists already", "Nothing is overwritten; move it away.") from exc
+    except OSError as exc:
+        raise WorkError(f"{final} cannot be written: {exc.strerror or exc}", "Free some room.") from exc
+    finally:
+        part.unlink(missing_ok=True)
+    return FileRecord(path=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), kind=kind)
+
+
+def _dumped(data: Any) -> bytes:
+    return (json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
