@@ -48,6 +48,41 @@ class Frame:
         return self.render("jpeg", quality)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One exact frame as evidence: the finished PNG, and how it came from which bytes of which recording."""
+
+    source: str
+    file: str
+    """Recording it comes from, relative to the archive."""
+    file_sha256: str
+    """Of the recording, in the state in which the frame was read."""
+    stream: int
+    """Index of the video stream in the recording."""
+    pts: int
+    time_base: Fraction
+    rank: int
+    """Display frame number, from 0 at the first picture the recording shows."""
+    picture_type: str
+    """``I``, ``P``, ``B``, or ``?`` where the decoder does not say."""
+    instant: int
+    """Microseconds on the source's time line."""
+    dated: bool
+    frame_sha256: str
+    """Of the decoded frame before anything was done to it: planes in order, rows without padding."""
+    pixel_format: str
+    png: bytes
+    rgb_sha256: str
+    """Of the pixels read back from `png`: RGB, 8 bits, rows from the top."""
+    width: int
+    height: int
+    masks: tuple[Mask, ...]
+    """What was painted: the masks in force at this frame, their time range taken off."""
+    crop: Area | None
+    transforms: tuple[str, ...]
+    """Everything that was done to the decoded frame, in order, in words."""
+
+
 class Archive(Protocol):
     """See the module's contract."""
 
@@ -62,6 +97,9 @@ class Archive(Protocol):
 
     def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
         """The frame shown at an instant: the last with time <= `at`. NothingRecorded inside a gap."""
+
+    def snapshot(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Snapshot:
+        """The frame shown at an instant, as evidence; the recording is hashed. Raises what `frame` raises."""
 
     def thumbnails(
         self,

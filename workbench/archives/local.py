@@ -19,7 +19,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from workbench.archives.base import Frame, OnProgress
+from workbench.archives import unchanged
+from workbench.archives.base import Frame, OnProgress, Snapshot
 from workbench.archives.config import ArchiveConfig, read_config
 from workbench.archives.dating import date_file
 from workbench.archives.running import Runner, mask_range, place
@@ -34,6 +35,9 @@ from workbench.core.timebase import Moment, Range, shown
 from workbench.media.heads import load_head, stored
 from workbench.media.suffixes import SUFFIXES
 from workbench.media.worker import Worker
+
+_TOLD = ("stream", "pts", "rank", "picture_type", "frame_sha256", "pixel_format", "rgb_sha256", "width", "height")
+"""Facts of a snapshot that the worker tells by the same names."""
 
 
 def default_cache() -> Path:
@@ -73,15 +77,36 @@ class LocalArchive:
 
     def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
         """The frame shown at `at`; NothingRecorded before the first picture, behind the last one or in a gap."""
-        line = self.line(source)
-        when = resolve(at, line, "at")
-        piece = line.showing(when)
-        if piece is None:
-            raise NothingRecorded(
-                f"{source} shows no picture at {shown(when, line.dated)}",
-                f"`workbench coverage` lists what {source} holds.",
-            )
+        line, piece, when = self._showing(source, at)
         return self._frames(source, line, [(piece, when)], masks, crop, within=Range(when, when + 1), small=False)[0]
+
+    def snapshot(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Snapshot:
+        """The frame shown at `at`, from the very bytes whose hash it names."""
+        line, piece, when = self._showing(source, at)
+        state = unchanged.state_of(piece.path)
+        digest = unchanged.sha256(piece.path)
+        job = {
+            "place": place(piece),
+            "at": when,
+            "masks": [self._mask(mask, line) for mask in masks],
+            "crop": None if crop is None else crop.corners(),
+        }
+        reply = self._worker.call("snapshot", job)
+        unchanged.check_unchanged(piece.path, state)
+        told = {key: reply.data[key] for key in _TOLD}
+        return Snapshot(
+            **told,
+            source=source,
+            file=piece.name,
+            file_sha256=digest,
+            time_base=Fraction(reply.data["time_base"]),
+            instant=reply.data["us"],
+            dated=line.dated,
+            png=reply.blobs[0],
+            masks=tuple(replace(masks[i], begin=None, end=None) for i in reply.data["active"]),
+            crop=crop,
+            transforms=tuple(reply.data["transforms"]),
+        )
 
     def thumbnails(
         self,
@@ -122,6 +147,18 @@ class LocalArchive:
     def line(self, source: str) -> TimeLine:
         """The source's recordings on its time line, indexed where they were not yet."""
         return self._laid(source)[0]
+
+    def _showing(self, source: str, at: Moment) -> tuple[TimeLine, Piece, int]:
+        """The recording whose picture is shown at `at`, and that instant; NothingRecorded where there is none."""
+        line = self.line(source)
+        when = resolve(at, line, "at")
+        piece = line.showing(when)
+        if piece is None:
+            raise NothingRecorded(
+                f"{source} shows no picture at {shown(when, line.dated)}",
+                f"`workbench coverage` lists what {source} holds.",
+            )
+        return line, piece, when
 
     def _files(self) -> dict[str, list[Path]]:
         """Recordings by source id."""
