@@ -7,10 +7,10 @@
     server             core, vms.wire, archives, export
     evidence           core, media.worker, archives, export
     report             core, evidence, media.fonts, media.writing
-    verify             core, archives, export, evidence, report
+    verifying          core, archives, export, evidence, report
     widgets, cli       everything above; nobody imports widgets, cli or server (but cli starts the server)
 
-`cli` means cli.py, its parts cli_*.py and demo.py. Type-only imports count: an arrow is an arrow.
+`cli` means cli.py, its parts cli_*.py, demo.py and demo_*.py. Type-only imports count: an arrow is an arrow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import pytest
 import workbench
 
 ROOT = Path(__file__).resolve().parents[1]
-LIBRARY = ("core", "media", "vms", "archives", "export", "batch", "evidence", "report", "verify")
+LIBRARY = ("core", "media", "vms", "archives", "export", "batch", "evidence", "report", "verifying")
 
 MAY: dict[str, tuple[str, ...]] = {
     "core": (),
@@ -42,7 +42,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "server": ("core", "vms.wire", "archives", "export"),
     "evidence": ("core", "media.worker", "archives", "export"),
     "report": ("core", "evidence", "media.fonts", "media.writing"),
-    "verify": ("core", "archives", "export", "evidence", "report"),
+    "verifying": ("core", "archives", "export", "evidence", "report"),
     "widgets": LIBRARY,
     "cli": (*LIBRARY, "server"),
     "__init__": LIBRARY,
@@ -97,7 +97,7 @@ def imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[tuple[s
 def room_of(module: str) -> str:
     """The room of `module`, which is named without ``workbench.`` in front."""
     first = module.split(".")[0]
-    return "cli" if first in {"cli", "demo"} or first.startswith("cli_") else first
+    return "cli" if first in {"cli", "demo"} or first.startswith(("cli_", "demo_")) else first
 
 
 def within(module: str, places: tuple[str, ...]) -> bool:

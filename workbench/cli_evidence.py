@@ -178,8 +178,8 @@ def seal(args: argparse.Namespace) -> Answer:
 
 def verify(args: argparse.Namespace) -> Answer:
     """``workbench verify PACKAGE [--sources DIR]``."""
-    from workbench.verify import record_verified
-    from workbench.verify import verify as verified
+    from workbench.verifying import record_verified
+    from workbench.verifying import verify as verified
 
     found = verified(args.package, args.sources, signer=args.signer, seal=args.seal, on_progress=show.Line(sys.stderr))
     if args.case is not None:
@@ -190,7 +190,7 @@ def verify(args: argparse.Namespace) -> Answer:
 
 def challenge(args: argparse.Namespace) -> Answer:
     """``workbench challenge PACKAGE``."""
-    from workbench.verify import challenge as challenged
+    from workbench.verifying import challenge as challenged
 
     outcome = challenged(args.package, on_progress=show.Line(sys.stderr))
     document = outcome.to_json()

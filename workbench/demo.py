@@ -2,8 +2,9 @@
 
 It lists the archive, shows a gap, and makes one export of every kind: a lossless exact cut across the gap, the
 same cut at key frames, a mask on part of a range, and each format with crop, mask and comment. For each it tells
-what was asked, what was delivered, the hashes, the ledger and the time taken. The footage is hashed before and
-after. Nothing is ever overwritten: a folder that holds something already gets a fresh one inside it.
+what was asked, what was delivered, the hashes, the ledger and the time taken. Then `demo_evidence` keeps a case,
+reports on it, seals it and verifies it. The footage is hashed before and after. Nothing is ever overwritten: a
+folder that holds something already gets a fresh one inside it.
 
     document = run(None, print)         # ./out/demo-20260301T100000
     document["outputs"][0]["sha256"]
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import cli_show as show
+from workbench import demo_evidence
 from workbench.archives.local import LocalArchive
 from workbench.core.errors import RequestError, SourceError, WorkError
 from workbench.core.geometry import Area
@@ -69,6 +71,7 @@ def run(out: Path | None, report: Report, recordings: Path | None = None) -> Doc
         _tell_archive(archive, report)
         done = [_export(archive, step, folder, n, report) for n, step in enumerate(STEPS, 1)]
         refused = _refusal(archive, folder, report)
+        evidence = demo_evidence.run(archive, (STEPS[2].spec, STEPS[5].spec), folder, report)
     finally:
         archive.close()
     unchanged = _hashes(footage) == before
@@ -81,6 +84,7 @@ def run(out: Path | None, report: Report, recordings: Path | None = None) -> Doc
         "outputs": outputs,
         "steps": done,
         "refused": refused,
+        **evidence,
         "footage": {"unchanged": unchanged, "files": before},
         "seconds": seconds,
     }

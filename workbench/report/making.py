@@ -66,9 +66,9 @@ def make_report(
 def _must_check_out(case: Case) -> None:
     failed = case.check().failed
     if failed:
-        first = failed[0]
+        first = f"{failed[0].check} of {failed[0].file or 'the log'}"
         raise WorkError(
-            f"no FINAL report: {len(failed)} checks of the case failed, first {first.check} of {first.file or 'the log'}",
+            f"no FINAL report: {len(failed)} checks of the case failed, the first is {first}",
             "`workbench case check` lists them; a DRAFT can be built meanwhile.",
         )
 
