@@ -162,6 +162,8 @@ class ClockCheck(Record):
     """± seconds of this comparison as a whole: reading of the device, of the reference, and the reference's own."""
     photo: FileRecord | None = None
     note: str = ""
+    replaces: str = ""
+    """Id of the check that this one corrects (a slip of the pen); that one stays in the log and no longer counts."""
 
     @property
     def offset_us(self) -> int:
@@ -362,14 +364,18 @@ class CaseState:
     reports: tuple[ReportRecord, ...] = ()
     packages: tuple[PackageRecord, ...] = ()
     verified: tuple[VerifiedRecord, ...] = ()
+    unknown: int = 0
+    """Entries that this version cannot read (another kind, other data): they count in `length` and nowhere else."""
 
     def source(self, name: str) -> SourceRecord | None:
         """The source of that id, or None."""
         return next((s for s in self.sources if s.id == name), None)
 
     def checks_of(self, source: str) -> tuple[ClockCheck, ...]:
-        """The clock checks of a source, by reference time."""
-        return tuple(sorted((c for c in self.clock_checks if c.source == source), key=lambda c: c.reference_us))
+        """The clock checks of a source that count (none corrected it), by reference time."""
+        corrected = {c.replaces for c in self.clock_checks}
+        found = (c for c in self.clock_checks if c.source == source and c.id not in corrected)
+        return tuple(sorted(found, key=lambda c: c.reference_us))
 
 
 _PARTS: dict[str, type[Record]] = {
