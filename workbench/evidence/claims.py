@@ -1,0 +1,269 @@
+"""What may be claimed about an export, from its record alone: pure functions, shared by the report and the README.
+
+    completeness(result, source)        verdicts of three witnesses of the recording, and of the ledger of the delivery
+    completeness_words(findings)        *Complete* only where all four are ok
+    fidelity(result)                    what became of the frames, as rows; `fidelity_words` as one sentence
+    unsuitable(result, source, checks)  what the export must not be used for, each with its reasons
+    clock_words(checks)                 what is known of a recorder's clock
+
+`result` is an export's own record (`ExportResult.to_json()`), `source` the source as it joined the case. Nothing is
+concluded from what was not checked, and a statement about a whole recording counts for every part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.core.timebase import SECOND, Offset, instant_us, parse_time
+from workbench.evidence.findings import Finding, Findings, Verdict
+from workbench.evidence.nouns import ClockCheck, RecordingFacts, SourceRecord
+
+Result = Mapping[str, Any]
+
+FATES = {
+    "copied": "copied bit-identical",
+    "reencoded": "re-encoded",
+    "masked": "masked and re-encoded",
+    "dropped": "dropped by the rate divisor",
+    "undecodable": "undecodable: recorded, but no decoder makes a picture of it",
+    "missing": "missing: declared by the container, but not there",
+}
+"""Fates of the frame ledger, in words."""
+CLOCK_NOT_CHECKED = "Clock not checked"
+_TIMES = ("PTS", "PTS jump", "clock set back")
+"""Witnesses of a loss that speak about times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsuitable:
+    """A use that the export does not carry, and why."""
+
+    use: str
+    why: tuple[str, ...]
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """``1 frame``, ``2,000 frames``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def seconds(us: int, digits: int = 3, *, sign: bool = False) -> str:
+    """Microseconds as seconds: ``25.000 s``; with `sign` ``+2.500 s``."""
+    return f"{us / SECOND:{'+' if sign else ''},.{digits}f} s"
+
+
+def us_of(text: str) -> int:
+    """A time as records print it (`core.timebase.shown`) as microseconds on its source's time line."""
+    if text.startswith("-"):
+        return -us_of("+" + text[1:])
+    moment = parse_time(text)
+    return moment.us if isinstance(moment, Offset) else instant_us(moment)
+
+
+def completeness(result: Result, source: SourceRecord | None) -> Findings:
+    """What the witnesses say about the asked range: ``file times``, ``container``, ``decoder``, and the ``ledger``."""
+    used = _used(result, source)
+    return Findings((_file_times(result, source, used), _container(result, used), _decoder(result, used), _all(result)))
+
+
+def complete(found: Findings) -> bool:
+    """Whether *complete* may be said: every witness was asked and none objects."""
+    return bool(found.all) and all(one.verdict is Verdict.OK for one in found)
+
+
+def completeness_words(found: Findings) -> str:
+    """The one sentence about completeness that may stand in a report."""
+    if complete(found):
+        return (
+            "Complete: in the asked range the files' times and the frames' times leave no gap, the containers declare "
+            "no more than they hold, every frame decodes, and every recorded frame was delivered. This speaks about "
+            "the files that were handed over, not about what a recorder did before, and not about sound."
+        )
+    words = [f"{one.check}: {one.verdict.value} ({one.note or one.found})" for one in found if not _ok(one)]
+    return f"Completeness is not claimed. {'; '.join(words)}."
+
+
+def fidelity(result: Result) -> tuple[tuple[str, int], ...]:
+    """Each fate of the ledger in words, with its number of frames."""
+    return tuple((words, int(result["ledger"][fate])) for fate, words in FATES.items())
+
+
+def fidelity_words(result: Result) -> str:
+    """What became of the frames, in one sentence."""
+    ledger = result["ledger"]
+    parts = [f"{count(ledger[fate], 'frame')} {words.split(':')[0]}" for fate, words in FATES.items() if ledger[fate]]
+    return f"Of {count(sum(ledger.values()), 'source frame')}: {', '.join(parts) or 'none'}."
+
+
+def unsuitable(result: Result, source: SourceRecord | None, checks: Sequence[ClockCheck]) -> tuple[Unsuitable, ...]:
+    """Uses that the export does not carry, by explicit rules on its record; an empty list promises nothing."""
+    reasons: dict[str, list[str]] = {}
+    rules = (_by_time(result), _by_coding(result, source), _by_hiding(result), _by_clock(source, checks))
+    for rule in rules:
+        for uses, why in rule:
+            for use in uses:
+                reasons.setdefault(use, []).append(why)
+    if not complete(completeness(result, source)):
+        reasons.setdefault("conclusions from what is not seen", []).append("completeness is not claimed")
+    return tuple(Unsuitable(use=use, why=tuple(dict.fromkeys(why))) for use, why in reasons.items())
+
+
+def clock_words(checks: Sequence[ClockCheck]) -> str:
+    """What is known of a recorder's clock, in one sentence."""
+    if not checks:
+        return f"{CLOCK_NOT_CHECKED}: nobody compared the recorder's clock with a reference."
+    last = max(checks, key=lambda check: check.reference_us)
+    offset = seconds(last.offset_us, sign=True)
+    made = f"Clock checked {count(len(checks), 'time')}"
+    return f"{made}; at the last check {offset} had to be added to the recorder's time, ± {last.uncertainty:g} s."
+
+
+def _ok(finding: Finding) -> bool:
+    return finding.verdict is Verdict.OK
+
+
+def _used(result: Result, source: SourceRecord | None) -> tuple[RecordingFacts, ...]:
+    """The case's records of the recordings that the export read, where they have the hash that it read."""
+    held = {r.file: r for r in source.recordings} if source else {}
+    read = {s["file"]: s["sha256"] for s in result["sources"]}
+    return tuple(held[file] for file, sha256 in read.items() if file in held and held[file].sha256 == sha256)
+
+
+def _unknown(result: Result, used: tuple[RecordingFacts, ...]) -> str:
+    """Recordings the export read of which the case holds no facts, in words; empty where it knows all."""
+    others = [s["file"] for s in result["sources"] if s["file"] not in {r.file for r in used}]
+    return f"the case holds no facts of {', '.join(others)} as it was read" if others else ""
+
+
+def _losses(used: tuple[RecordingFacts, ...]) -> Iterator[tuple[str, str]]:
+    """Each loss of the used recordings: its witness, and the recording with what is said."""
+    for recording in used:
+        for loss in recording.losses:
+            witness = loss.rpartition("(")[2].removesuffix(")") if loss.endswith(")") else ""
+            yield witness, f"{recording.file}: {loss}"
+
+
+def _gaps(result: Result, container: bool) -> list[Mapping[str, Any]]:
+    """The result's gaps that the container tells of, or those that times do."""
+    return [gap for gap in result["gaps"] if gap["witness"].startswith("container") is container]
+
+
+def _verdict(check: str, expected: str, against: list[str], unsure: list[str]) -> Finding:
+    """Failed where anything speaks against it, not checked where anything is unsure, else ok."""
+    verdict = Verdict.FAILED if against else Verdict.NOT_CHECKED if unsure else Verdict.OK
+    told = "; ".join(against or unsure)
+    found = "as expected" if verdict is Verdict.OK else told if against else ""
+    return Finding(check=check, verdict=verdict, expected=expected, found=found, note=told)
+
+
+def _file_times(result: Result, source: SourceRecord | None, used: tuple[RecordingFacts, ...]) -> Finding:
+    gaps = _gaps(result, container=False)
+    length = sum(us_of(gap["end"]) - us_of(gap["begin"]) for gap in gaps)
+    against = [f"{count(len(gaps), 'gap')}, {seconds(length)} together"] if gaps else []
+    against += [told for witness, told in _losses(used) if witness in _TIMES]
+    unsure = [unknown] if (unknown := _unknown(result, used)) else []
+    if source is not None:
+        begin, end = us_of(result["plan"]["begin"]), us_of(result["plan"]["end"])
+        claims = [o for o in source.coverage.get("overlaps", ()) if us_of(o["begin"]) < end and us_of(o["end"]) > begin]
+        against += [f"{' and '.join(o['files'])} claim the same time" for o in claims]
+        placed = {interval["file"] for interval in source.coverage.get("intervals", ())}
+        unplaced = [r.file for r in source.recordings if r.file not in placed]
+        unsure += [f"nobody can place {', '.join(unplaced)} in time"] if unplaced else []
+        if not source.dated and len(result["sources"]) > 1:
+            unsure.append("the recordings are undated: whether anything lies between them, nobody says")
+    return _verdict("file times", "no gap, no overlap and no irregular interval in the range", against, unsure)
+
+
+def _container(result: Result, used: tuple[RecordingFacts, ...]) -> Finding:
+    missing, gaps = result["ledger"]["missing"], _gaps(result, container=True)
+    against = [f"{count(missing, 'frame')} declared but not there"] if missing else []
+    against += [f"{count(len(gaps), 'gap')} where a container declares more than it holds"] if gaps else []
+    told = [(witness, text) for witness, text in _losses(used) if witness not in (*_TIMES, "decoder")]
+    against += [text for witness, text in told if witness != "nobody"]
+    unsure = [text for witness, text in told if witness == "nobody"]
+    unsure += [unknown] if (unknown := _unknown(result, used)) else []
+    return _verdict("container", "the containers declare no more than they hold, and are whole", against, unsure)
+
+
+def _decoder(result: Result, used: tuple[RecordingFacts, ...]) -> Finding:
+    ledger = result["ledger"]
+    bad = ledger["undecodable"]
+    against = [f"{count(bad, 'frame')} undecodable"] if bad else []
+    against += [told for witness, told in _losses(used) if witness == "decoder"]
+    unsure = [
+        f"not every frame of {file['path']} was decoded again"
+        for file in result["files"]
+        if ledger["copied"] and not any(c.startswith("all ") and c.endswith("decode") for c in file["checks"])
+    ]
+    return _verdict("decoder", "every frame of the range decodes", against, unsure)
+
+
+def _all(result: Result) -> Finding:
+    ledger = result["ledger"]
+    left = [f"{count(ledger[fate], 'frame')} {fate}" for fate in ("dropped", "undecodable", "missing") if ledger[fate]]
+    return _verdict("ledger", "every recorded frame of the range was delivered", left, [])
+
+
+_Reasons = Iterator[tuple[tuple[str, ...], str]]
+"""Uses, and why the export does not carry them."""
+
+
+def _by_time(result: Result) -> _Reasons:
+    spec, gaps = result["plan"]["spec"], result["gaps"]
+    motion = ("speed", "timing")
+    if spec["rate_divisor"] > 1:
+        yield motion, f"one frame of {spec['rate_divisor']} was kept"
+    if gaps and spec["gaps"] == "collapse":
+        yield motion, f"{count(len(gaps), 'gap')} closed up: the time between frames is not the recorded one"
+    for field in result["plan"]["fields"]:
+        if field["field"] == "gaps" and field["how"] == "approximated":
+            yield motion, field["note"]
+    for warning in result["warnings"]:
+        if "slots" in warning:
+            yield motion, warning
+    if gaps:
+        yield ("what happened in the gaps",), f"{count(len(gaps), 'gap')} in the recording"
+
+
+def _by_coding(result: Result, source: SourceRecord | None) -> _Reasons:
+    ledger = result["ledger"]
+    if anew := ledger["reencoded"] + ledger["masked"]:
+        yield ("pixel-level comparison", "fine detail", "colour"), f"{count(anew, 'frame')} re-encoded"
+    for recording in _used(result, source):
+        unknown = [key for key in ("color_range", "color_matrix") if recording.facts.get(key, "") is None]
+        if unknown:
+            what = " and ".join(key.replace("color_", "") for key in unknown)
+            yield ("colour",), f"the colour {what} of {recording.file} {'are' if len(unknown) > 1 else 'is'} unknown"
+    if any(isinstance(part, dict) and part.get("sound") for part in result["encoder"].values()):
+        yield ("analysis of sound",), "the sound was re-encoded"
+    if result["plan"]["spec"]["audio"] == "drop":
+        yield ("analysis of sound",), "sound was left out on request"
+
+
+def _by_hiding(result: Result) -> _Reasons:
+    spec = result["plan"]["spec"]
+    if spec["masks"]:
+        yield ("what lies under the masks",), f"{count(result['ledger']['masked'], 'frame')} masked"
+    if soft := sorted({mask["style"] for mask in spec["masks"]} - {"fill"}):
+        yield ("hiding an identity for certain",), f"{' and '.join(soft)}: obscured, may be recoverable"
+    if spec["crop"]:
+        yield ("what lies outside the crop",), "the pictures were cropped"
+    if any("text is drawn" in entry["reason"] for entry in result["entries"]):
+        yield ("what lies under the drawn text",), "text is drawn into the pictures"
+    if extra := result["plan"]["frames"]["extra"]:
+        yield ("disclosing the asked range alone",), f"{count(extra, 'frame')} outside of it are in the files"
+    for file in result["files"]:
+        if hidden := file["frames_contained"] - file["frames_shown"]:
+            yield (
+                ("disclosing only what is shown",),
+                f"{file['path']} contains {count(hidden, 'frame')} it does not show",
+            )
+
+
+def _by_clock(source: SourceRecord | None, checks: Sequence[ClockCheck]) -> _Reasons:
+    if source is not None and not source.dated:
+        yield ("absolute time",), "nobody says when it was recorded"
+    if not checks:
+        yield ("absolute time",), CLOCK_NOT_CHECKED.lower()
