@@ -276,6 +276,8 @@ class AnnotationRecord(Record):
     ``{"kind": "text", "at": [x, y], "text": "…", "color": …}``; normalised coordinates of the snapshot."""
     picture: FileRecord
     """``snapshots/A1.png``"""
+    rgb_sha256: str = ""
+    """SHA-256 of the PNG's pixels, as of a snapshot's; empty in records that do not tell it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

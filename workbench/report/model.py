@@ -172,6 +172,8 @@ class Report:
     log_head: str
     sections: tuple[Section, ...]
     tool: dict[str, str] = field(default_factory=dict)
+    custody: tuple[dict[str, Any], ...] = ()
+    """Number, hash and digests of every entry in full; the custody table prints them shortened."""
 
     def to_json(self) -> dict[str, Any]:
         """The machine-readable report that is attached to the PDF."""
