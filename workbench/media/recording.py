@@ -133,6 +133,8 @@ class Recording:
                     yield rank, frame
 
     def _decodable_from(self, rank: int) -> int:
+        if self.index.facts.pix_fmt == "pal8":
+            return 0  # the palette comes with the first packet that is read, and with some on the way
         row = self.entry_before(rank, Entry.OPEN)
         if self.index.rows["entry"][row] != Entry.OPEN:
             return row

@@ -139,6 +139,7 @@ def _made(recording: Recording, rank: int, active: tuple[Mask, ...], crop: Any) 
         raise SourceError(
             f"{recording.name}: no decoder makes a picture of frame {rank}", "The recording is damaged there."
         )
+    decoded = frame_sha256(frame)
     stream, decoder = _stream(recording.path)
     retouch = _retouch(recording, rank, active, crop)
     changed, _ = retouch.apply(frame, 0, 1)
@@ -151,7 +152,7 @@ def _made(recording: Recording, rank: int, active: tuple[Mask, ...], crop: Any) 
         rank=rank,
         stream=stream,
         picture_type=_TYPES.get(int(frame.pict_type), "?"),
-        frame_sha256=frame_sha256(frame),
+        frame_sha256=decoded,
         pixel_format=frame.format.name,
         png=png,
         rgb_sha256=hashlib.sha256(pixels.tobytes()).hexdigest(),
