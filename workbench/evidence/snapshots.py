@@ -12,17 +12,14 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from workbench.archives.base import Archive, Snapshot
 from workbench.core.errors import NameTaken, SourceError, WorkError
 from workbench.core.geometry import Area
 from workbench.core.spec import Mask
 from workbench.core.timebase import SECOND, Moment
+from workbench.evidence.clock import Clock
 from workbench.evidence.nouns import FileRecord, SnapshotRecord, SourceRecord
-
-if TYPE_CHECKING:
-    from workbench.evidence.clock import Clock
 
 FOLDER = "snapshots"
 
