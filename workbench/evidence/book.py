@@ -1,0 +1,149 @@
+"""`Book`: a case as its folder and its log, opened by somebody; what every verb of `Case` stands on.
+
+    book = Book(folder, who="A. Examiner")
+    with book.turn() as write:                       # nobody else appends meanwhile
+        id = book.next_id("C")
+        write("comment-written", {"id": id, "text": "…"})
+
+`state` is what this object last saw of the log: when it was opened, at its own last turn, or at `refresh`. Ids are
+never given twice: one is free if neither the log nor a file that lies in the case bears it, so what a killed process
+left behind costs a number and nothing else.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from workbench.core.errors import RequestError, SourceError
+from workbench.evidence import custody, filing
+from workbench.evidence.custody import Digest, Entry
+from workbench.evidence.custody_log import Log
+from workbench.evidence.nouns import CaseState, FileRecord, Record
+from workbench.evidence.state import Fold
+
+MOST_TEXT = 1_000_000
+"""Characters of one text."""
+MOST_WORD = 1_000
+"""Characters of a name, a reference, an id."""
+FOLDERS = {"E": "exports", "S": "snapshots", "A": "snapshots", "K": "clock", "R": "reports"}
+"""Begin of an id → the folder in which its files lie."""
+
+
+class Write(Protocol):
+    """Appends one entry in a turn; it is on the disk when this returns."""
+
+    def __call__(
+        self,
+        what: str,
+        data: Record | Mapping[str, Any],
+        before: Iterable[FileRecord | Digest] = (),
+        after: Iterable[FileRecord | Digest] = (),
+    ) -> Entry: ...
+
+
+class Book:
+    """See the module."""
+
+    def __init__(self, folder: Path, who: str | None = None) -> None:
+        """Open the case in `folder`, as far as its log holds; SourceError where there is none."""
+        self.folder = folder
+        self._log = Log(folder / custody.NAME)
+        self._fold = Fold()
+        self._entries: tuple[Entry, ...] = ()
+        if not self._log.path.is_file():
+            raise SourceError(
+                f"{folder} is no case: it holds no {custody.NAME}", "Check the path, or make a case there."
+            )
+        self.refresh()
+        self.who = self.state.identity.examiner if who is None else word("who", who, needed=True)
+
+    @property
+    def state(self) -> CaseState:
+        """What the log says, as of the last look."""
+        return self._fold.state()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries of the log that hold, as of the last look."""
+        return self._entries
+
+    def refresh(self) -> None:
+        """Look at what others appended meanwhile."""
+        self._take(self._log.entries())
+
+    @contextmanager
+    def turn(self) -> Iterator[Write]:
+        """Hold the log: `state` is up to date, and nobody else appends until the block ends."""
+        with self._log.turn(self.who) as append:
+            self.refresh()
+
+            def write(
+                what: str,
+                data: Record | Mapping[str, Any],
+                before: Iterable[FileRecord | Digest] = (),
+                after: Iterable[FileRecord | Digest] = (),
+            ) -> Entry:
+                plain = data.to_json() if isinstance(data, Record) else data
+                entry = append(what, plain, map(_digest, before), map(_digest, after))
+                self.refresh()
+                return entry
+
+            yield write
+
+    def append(
+        self,
+        what: str,
+        record: Record | Mapping[str, Any],
+        before: Iterable[FileRecord | Digest] = (),
+        after: Iterable[FileRecord | Digest] = (),
+    ) -> Entry:
+        """Append one entry; `before` are the files it was made from, `after` those it made."""
+        with self.turn() as write:
+            return write(what, record, before, after)
+
+    def next_id(self, prefix: str) -> str:
+        """The next id of a kind (`state.PREFIXES`) that neither the log nor a file in the case bears."""
+        folder = self.folder / FOLDERS[prefix] if prefix in FOLDERS else None
+        lying = [path.name for path in folder.iterdir()] if folder is not None and folder.is_dir() else []
+        form = re.compile(rf"{prefix}(\d{{1,9}})(\..*)?", re.ASCII)
+        numbers = [int(found[1]) for name in lying if (found := form.fullmatch(name))]
+        return f"{prefix}{max([*numbers, self._fold.highest(prefix)]) + 1}"
+
+    def path(self, file: FileRecord | str) -> Path:
+        """Where a file of the case lies; SourceError for a path that would leave it."""
+        return filing.inside(self.folder, file if isinstance(file, str) else file.path)
+
+    def _take(self, entries: tuple[Entry, ...]) -> None:
+        for entry in entries[len(self._entries) :]:
+            self._fold.take(entry)
+        self._entries = entries
+
+
+def text(field: str, value: Any, *, needed: bool = False, most: int = MOST_TEXT) -> str:
+    """A person's words as they are, control characters and all; RequestError where they are no text or too long."""
+    if not isinstance(value, str):
+        raise RequestError(field, f"{value!r} is no text")
+    if len(value) > most:
+        raise RequestError(field, f"it has {len(value)} characters, {most} are allowed", "Put the rest into a file.")
+    if needed and not value.strip():
+        raise RequestError(field, "it is empty", "Say it in words.")
+    return value
+
+
+def word(field: str, value: Any, *, needed: bool = False) -> str:
+    """A name, a reference or an id."""
+    return text(field, value, needed=needed, most=MOST_WORD)
+
+
+def system() -> str:
+    """Operating system, architecture and Python of this machine, and nothing that names it."""
+    return f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def _digest(file: FileRecord | Digest) -> Digest:
+    return {"file": file.path, "sha256": file.sha256} if isinstance(file, FileRecord) else dict(file)
