@@ -29,7 +29,7 @@ Point = tuple[float, float]
 LINES_PER_HEIGHT = 26
 SMALLEST = 12
 """Smallest letters, in pixels."""
-DARK = 0.1
+DARK = 0.3
 """Luminance below which a mark gets a light edge."""
 _FINE = 3
 """Marks are drawn so many times larger and scaled down, for smooth edges."""
