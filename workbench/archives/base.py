@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from workbench.core.coverage import Coverage, Source
 from workbench.core.geometry import Area
@@ -83,11 +83,44 @@ class Snapshot:
     """Everything that was done to the decoded frame, in order, in words."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One recording of a source: what it says of itself, and where it can be read."""
+
+    file: str
+    """Relative to the archive."""
+    path: Path
+    """Where it lies on this machine, for hashing; never written down."""
+    facts: dict[str, Any]
+    """Plain values by name, None where unknown (`media.describe`); empty for a recording that cannot be read."""
+    losses: tuple[str, ...]
+    """What its witnesses say is damaged or missing, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """All recordings of a source, the unreadable ones too, and what else decides their times."""
+
+    source: Source
+    recordings: tuple[Recorded, ...]
+    """In the order of `Source.files`."""
+    archive: str
+    """The archive folder's name, not its path."""
+    config: Path | None
+    """The archive.toml in force, None where there is none; never written down."""
+
+
 class Archive(Protocol):
     """See the module's contract."""
 
     def sources(self) -> tuple[Source, ...]:
         """The cameras it holds, by id."""
+
+    def source(self, source: str) -> Source:
+        """One of its cameras. Raises SourceError for a source that is not there."""
+
+    def describe(self, source: str) -> Description:
+        """Everything that the recordings of a source tell about themselves. Raises SourceError."""
 
     def coverage(self, source: str, within: tuple[Moment | None, Moment | None] | None = None) -> Coverage:
         """What is recorded of a source and what is missing; all of it where `within` is None.

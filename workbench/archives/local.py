@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.archives import unchanged
-from workbench.archives.base import Frame, OnProgress, Snapshot
-from workbench.archives.config import ArchiveConfig, read_config
+from workbench.archives.base import Description, Frame, OnProgress, Recorded, Snapshot
+from workbench.archives.config import FILE_NAME, ArchiveConfig, read_config
 from workbench.archives.dating import date_file
 from workbench.archives.running import Runner, mask_range, place
 from workbench.archives.timeline import Piece, TimeLine, resolve
@@ -69,6 +69,23 @@ class LocalArchive:
     def sources(self) -> tuple[Source, ...]:
         """The cameras, by id; one whose files cannot be read is listed with the reason in its notes."""
         return tuple(self._source(name) for name in sorted(self._files()))
+
+    def source(self, source: str) -> Source:
+        """One of the cameras; SourceError where it is not there."""
+        return self._source(source)
+
+    def describe(self, source: str) -> Description:
+        """What every recording of a source says of itself; one that cannot be read is listed with the reason."""
+        found = self._source(source)
+        config = self.folder / FILE_NAME
+        if self.folder.is_dir() and read_config(self.folder) != self.config:
+            raise SourceError(f"{FILE_NAME} changed since this archive was opened", "Open the archive again.")
+        return Description(
+            source=found,
+            recordings=tuple(self._described(source, path) for path in self._files()[source]),
+            archive=self.folder.resolve().name,
+            config=config if self.folder.is_dir() and config.exists() else None,
+        )
 
     def coverage(self, source: str, within: tuple[Moment | None, Moment | None] | None = None) -> Coverage:
         """Recorded intervals, gaps and overlaps of a source, each with who says so."""
@@ -226,6 +243,21 @@ class LocalArchive:
             clock_offset=config.clock_offset,
             notes=(*zone_note, *notes),
         )
+
+    def _described(self, source: str, path: Path) -> Recorded:
+        unread: list[str] = []
+        name, index = self._name(path), self._index_path(path)
+        head = self._head(path, index, unread.append)
+        if head is None:
+            return Recorded(file=name, path=path, facts={}, losses=tuple(unread))
+        losses = [f"{loss['text']} ({loss['witness']})" for loss in head["losses"]]
+        facts: dict[str, Any] = {}
+        try:
+            facts = self._worker.call("describe", {"path": str(path), "index": str(index)}).data["facts"]
+        except (SourceError, WorkerDied) as exc:
+            losses.append(exc.message.replace(str(path), name))
+        by = date_file(path.name, self.config.source(source), head["facts"]["created"]).by
+        return Recorded(file=name, path=path, facts={**facts, "dated_by": by}, losses=tuple(losses))
 
     def _head(self, path: Path, index: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
         head = load_head(index)

@@ -4,7 +4,7 @@ index     read a recording once and store its index          plan      say how a
 export    make the files of a plan                            frames    find the pictures shown at some instants
 picture   render one picture as PNG or JPEG
 snapshot  one exact frame as PNG with every fact about it    rebuild   the same facts again, from recording and PTS
-annotate  a marked copy of a snapshot
+annotate  a marked copy of a snapshot                         describe  what a recording says of itself
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import WorkError
-from workbench.media import frames, index, keys, marks, planner, snapshot
+from workbench.media import describe, frames, index, keys, marks, planner, snapshot
 from workbench.media.exporting import export
 from workbench.media.quiet import silence
 
@@ -56,4 +56,5 @@ VERBS: dict[str, Callable[[dict[str, Any], Report], Answer]] = {
     "snapshot": snapshot.snapshot,
     "rebuild": snapshot.rebuild,
     "annotate": marks.annotate,
+    "describe": describe.describe,
 }

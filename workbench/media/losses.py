@@ -79,11 +79,10 @@ def irregular(index: VideoIndex) -> list[Loss]:
     out = []
     pts = index.rows["pts"][index.shown]
     steps = np.diff(pts)
-    if len(steps) > 2 and index.timing != "nominal rate":
-        usual = max(1, int(np.median(steps)))
-        steady = np.count_nonzero(np.abs(steps - usual) * 100 <= usual) >= 0.9 * len(steps)
-        odd = np.abs(steps - usual) * 4 > usual if steady else steps > _FAR * usual
+    if index.timing != "nominal rate":
+        odd = out_of_pattern(steps)
         if odd.any():
+            usual = _usual(steps)
             worst = int(np.argmax(np.where(odd, np.abs(steps - usual), 0)))
             base = index.time_base
             text = (
@@ -98,6 +97,20 @@ def irregular(index: VideoIndex) -> list[Loss]:
     if index.timing != "container" and silent and silent != len(pts):
         out.append(Loss("decoder", f"{silent} of {len(index.rows)} packets make no picture of their own", None))
     return out
+
+
+def out_of_pattern(steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which intervals differ from the usual one: by a quarter where nearly all are equal, else by a multiple."""
+    if len(steps) < 3:
+        return np.zeros(len(steps), bool)
+    usual = _usual(steps)
+    steady = np.count_nonzero(np.abs(steps - usual) * 100 <= usual) >= 0.9 * len(steps)
+    odd: NDArray[np.bool_] = np.abs(steps - usual) * 4 > usual if steady else steps > _FAR * usual
+    return odd
+
+
+def _usual(steps: NDArray[np.int64]) -> int:
+    return max(1, int(np.median(steps)))
 
 
 def broken_structure(path: Path, index: VideoIndex) -> list[Loss]:

@@ -45,6 +45,37 @@ def sample_table(path: Path, track: int) -> SampleTable | None:
         return None
 
 
+def edits(path: Path, track: int) -> list[tuple[float, int]] | None:
+    """The edit list of a track: seconds shown and tick shown first (-1: nothing) of each entry; None: unreadable."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            moov = _children(data, 0, len(data))[b"moov"]
+            scale = _scale(data, _children(data, *moov)[b"mvhd"])
+            traks = [_children(data, begin, end) for kind, begin, end in boxes(data, *moov) if kind == b"trak"]
+            trak = next(found for found in traks if _track_id(data, found[b"tkhd"]) == track)
+            inner = _children(data, *trak[b"edts"]) if b"edts" in trak else {}
+            return [(length / scale, time) for length, time in _edits(data, inner.get(b"elst"))]
+    except (ValueError, IndexError, KeyError, OverflowError, ZeroDivisionError, StopIteration, MemoryError):
+        return None
+
+
+def _edits(data: mmap.mmap, box: tuple[int, int] | None) -> list[tuple[int, int]]:
+    """Length in movie ticks and media time of each entry of an ``elst``."""
+    if box is None:
+        return []
+    begin, end = box
+    wide = 8 if data[begin] == 1 else 4
+    count = min(_u32(data, begin + 4), (end - begin - 8) // (2 * wide + 4))
+    starts = [begin + 8 + number * (2 * wide + 4) for number in range(count)]
+    return [
+        (
+            int.from_bytes(data[at : at + wide], "big"),
+            int.from_bytes(data[at + wide : at + 2 * wide], "big", signed=True),
+        )
+        for at in starts
+    ]
+
+
 def _track(data: mmap.mmap, moov: tuple[int, int], wanted: int) -> SampleTable | None:
     movie_scale = _scale(data, _children(data, *moov)[b"mvhd"])
     for kind, begin, end in boxes(data, *moov):
