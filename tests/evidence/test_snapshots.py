@@ -130,6 +130,7 @@ def test_marks_are_drawn_on_a_copy(archive: LocalArchive, case: Path) -> None:
     first, again = (draw(snapshot, MARKS, id=name, folder=case) for name in ("A1", "A2"))
     assert (case / "snapshots/S1.png").read_bytes() == before
     assert first.picture.sha256 == again.picture.sha256 != snapshot.picture.sha256
+    assert first.rgb_sha256 == hashlib.sha256(Image.open(case / "snapshots/A1.png").tobytes()).hexdigest()
     assert first.marks[0]["color"] == "#e31e1e" and first.marks[2]["text"] == MARKS[2]["text"]
     assert AnnotationRecord.from_json(first.to_json()).to_json() == first.to_json()
     old, new = (np.asarray(Image.open(case / f"snapshots/{n}.png").convert("RGB")).astype(int) for n in ("S1", "A1"))

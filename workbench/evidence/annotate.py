@@ -15,8 +15,9 @@ from typing import Any
 
 from workbench.core.errors import RequestError
 from workbench.core.geometry import Point, point
+from workbench.evidence import filing
 from workbench.evidence.nouns import AnnotationRecord, SnapshotRecord
-from workbench.evidence.snapshots import write
+from workbench.evidence.snapshots import FOLDER
 from workbench.media.worker import Worker
 
 COLOR = "#e31e1e"
@@ -43,8 +44,14 @@ def draw(
     with Worker() as worker:
         picture = folder / snapshot.picture.path
         job = {"path": str(picture.absolute()), "sha256": snapshot.picture.sha256, "marks": checked}
-        png = worker.call("annotate", job).blobs[0]
-    return AnnotationRecord(id=id, snapshot=snapshot.id, marks=tuple(checked), picture=write(folder, id, png))
+        made = worker.call("annotate", job)
+    return AnnotationRecord(
+        id=id,
+        snapshot=snapshot.id,
+        marks=tuple(checked),
+        picture=filing.write(folder, f"{FOLDER}/{id}.png", made.blobs[0], "picture"),
+        rgb_sha256=made.data["rgb_sha256"],
+    )
 
 
 def _checked(marks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -8,18 +8,16 @@ Nothing is appended to the log here; a picture whose record never got there has 
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 from workbench.archives.base import Archive, Snapshot
-from workbench.core.errors import NameTaken, SourceError, WorkError
+from workbench.core.errors import SourceError
 from workbench.core.geometry import Area
 from workbench.core.spec import Mask
 from workbench.core.timebase import SECOND, Moment
+from workbench.evidence import filing
 from workbench.evidence.clock import Clock
-from workbench.evidence.nouns import FileRecord, SnapshotRecord, SourceRecord
+from workbench.evidence.nouns import SnapshotRecord, SourceRecord
 
 FOLDER = "snapshots"
 
@@ -47,7 +45,7 @@ def take(
     """
     taken = archive.snapshot(source.id, at, masks, crop)
     _check_source(taken, source)
-    picture = write(folder, id, taken.png)
+    picture = filing.write(folder, f"{FOLDER}/{id}.png", taken.png, "picture")
     device = taken.instant - round(source.archive_offset * SECOND) if taken.dated else taken.instant
     corrected = clock.corrected(device) if clock is not None and taken.dated else None
     return SnapshotRecord(
@@ -96,28 +94,3 @@ def _check_source(taken: Snapshot, source: SourceRecord) -> None:
             f"it was {known.sha256}",
             "Work on an unchanged copy of the recording, or add the source again and say why.",
         )
-
-
-def write(folder: Path, name: str, png: bytes) -> FileRecord:
-    """Write a picture as ``snapshots/<name>.png``: whole or not at all, never over another file."""
-    final = folder / FOLDER / f"{name}.png"
-    try:
-        final.parent.mkdir(exist_ok=True)
-        descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=final.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(png)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(part, final)
-        finally:
-            Path(part).unlink()
-    except FileExistsError as exc:
-        raise NameTaken(f"{FOLDER}/{name}.png exists already", "Nothing is overwritten: take another id.") from exc
-    except OSError as exc:
-        raise WorkError(
-            f"{FOLDER}/{name}.png cannot be written: {exc.strerror or exc}", "Check the case folder."
-        ) from exc
-    return FileRecord(
-        path=f"{FOLDER}/{name}.png", sha256=hashlib.sha256(png).hexdigest(), size=len(png), kind="picture"
-    )

@@ -40,7 +40,7 @@ _AFTER_IHDR, _PHYS = 33, 21
 def annotate(job: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> Answer:
     """A marked copy of the PNG at ``path``, whose SHA-256 must be ``sha256``; the copy is the only blob.
 
-    ``marks`` are those of `AnnotationRecord`, checked by whoever calls.
+    ``marks`` are those of `AnnotationRecord`, checked by whoever calls. Answers with the copy's ``rgb_sha256``.
     """
     path = Path(job["path"])
     try:
@@ -56,7 +56,8 @@ def annotate(job: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> A
     picture.save(out, "png")
     made = out.getvalue()
     shape = data[_AFTER_IHDR : _AFTER_IHDR + _PHYS] if data[_AFTER_IHDR + 4 : _AFTER_IHDR + 8] == b"pHYs" else b""
-    return {}, [made[:_AFTER_IHDR] + shape + made[_AFTER_IHDR:]]
+    pixels = hashlib.sha256(picture.tobytes()).hexdigest()
+    return {"rgb_sha256": pixels}, [made[:_AFTER_IHDR] + shape + made[_AFTER_IHDR:]]
 
 
 def _arrow(picture: Image.Image, mark: dict[str, Any]) -> None:
