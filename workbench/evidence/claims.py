@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.core.timebase import SECOND, Offset, instant_us, parse_time
+from workbench.evidence.clock import Clock, Corrected
 from workbench.evidence.findings import Finding, Findings, Verdict
 from workbench.evidence.nouns import ClockCheck, RecordingFacts, SourceRecord
 
@@ -114,10 +115,16 @@ def clock_words(checks: Sequence[ClockCheck]) -> str:
     """What is known of a recorder's clock, in one sentence."""
     if not checks:
         return f"{CLOCK_NOT_CHECKED}: nobody compared the recorder's clock with a reference."
-    last = max(checks, key=lambda check: check.reference_us)
-    offset = seconds(last.offset_us, sign=True)
-    made = f"Clock checked {count(len(checks), 'time')}"
-    return f"{made}; at the last check {offset} had to be added to the recorder's time, ± {last.uncertainty:g} s."
+    clock = Clock(checks)
+    told = f"Clock checked {count(len(checks), 'time')}: add {clock.offset:+.3f} s to the recorder's time"
+    if clock.drift is None:
+        return f"{told}, ± {max(c.uncertainty for c in checks):g} s at that moment; drift not checked."
+    last = clock.corrected(clock.checks[-1].device_us)
+    return f"{told} in the middle of the checks, {clock.drift:+.3f} s more each day, ± {_g(last)} s at the last check."
+
+
+def _g(found: Corrected | None) -> str:
+    return f"{found.plus_minus:g}" if found else "?"
 
 
 def _ok(finding: Finding) -> bool:

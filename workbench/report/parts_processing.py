@@ -1,0 +1,158 @@
+"""Part 6: every step in order: all parameters, defaults too, encoder settings, versions, times and exit states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from workbench.core.spec import ExportSpec
+from workbench.evidence.claims import count
+from workbench.evidence.custody import Entry
+from workbench.evidence.nouns import ExportRecord
+from workbench.report.material import Material
+from workbench.report.model import Block, Facts, Paragraph, Section
+from workbench.report.wording import NOT_STATED, cut, listing, stated
+
+STEPS = ("plan-made", "export-done", "export-failed", "snapshot-taken", "annotation-made")
+_DEFAULTS = {f.name: f.default for f in fields(ExportSpec) if f.default is not MISSING}
+
+
+def processing(material: Material) -> Section:
+    """Part 6."""
+    blocks: list[Block] = list(_steps(material))
+    for export in material.state.exports:
+        blocks += _export(material, export)
+    done = {export.plan for export in material.state.exports}
+    for plan in material.state.plans:
+        if plan.id not in done:
+            blocks += _parameters(
+                material, plan.plan, f"Parameters of plan {plan.id}, of which no export came", plan.id
+            )
+    return Section(number=6, title="Processing log", blocks=tuple(blocks))
+
+
+def _steps(material: Material) -> Iterator[Block]:
+    """What was done, in order; the frames of the snapshots stand in part 9."""
+    exports = {e.id: e for e in material.state.exports}
+    rows = [
+        (str(n), *_step(entry, exports)) for n, entry in enumerate((e for e in material.entries if e.what in STEPS), 1)
+    ]
+    if not rows:
+        yield Paragraph(text="Nothing was processed.")
+        return
+    head, widths = (
+        ("Step", "What", "Began (UTC)", "Ended (UTC)", "By", "Exit state"),
+        (0.07, 0.29, 0.19, 0.19, 0.12, 0.14),
+    )
+    yield from listing(head, rows, where="part 12", title="Steps in order", widths=widths, most=1_000)
+
+
+def _step(entry: Entry, exports: Mapping[str, ExportRecord]) -> tuple[str, ...]:
+    data = entry.data
+    name = str(data.get("id", ""))
+    if entry.what == "export-failed":
+        message = cut(str(data.get("message", "")), f"entry {entry.n} of the log")
+        return (
+            f"export of plan {data.get('plan') or NOT_STATED}",
+            NOT_STATED,
+            entry.at,
+            entry.who,
+            f"failed ({data.get('kind', '')}): {message}",
+        )
+    if entry.what == "export-done" and name in exports:
+        export = exports[name]
+        what = (
+            f"export {name} of plan {export.plan}"
+            if export.plan
+            else f"export {name}, made outside of the case and added"
+        )
+        return what, stated(export.began), stated(export.ended), entry.who, "finished"
+    words = {"plan-made": "plan", "snapshot-taken": "snapshot", "annotation-made": "annotated copy"}.get(
+        entry.what, entry.what
+    )
+    return f"{words} {name}", NOT_STATED, entry.at, entry.who, "finished"
+
+
+def _export(material: Material, export: ExportRecord) -> Iterator[Block]:
+    result = material.results[export.id]
+    plan, where = result["plan"], f"exports/{export.id}, the export's record"
+    rows = [
+        ("Planned by", material.by("plan-made", export.plan) if export.plan else NOT_STATED),
+        ("Exported by", material.by("export-done", export.id)),
+        ("Began", f"{stated(export.began)} (UTC)"),
+        ("Ended", f"{stated(export.ended)} (UTC)"),
+        ("Platform", stated(export.platform)),
+        ("Exit state", "finished; the files were opened again and measured"),
+        ("Sound", stated(plan["audio"])),
+        ("Warnings", "\n".join(result["warnings"]) or "none"),
+    ]
+    yield Facts(title=f"Export {export.id}", rows=tuple(rows))
+    yield from _parameters(material, plan, f"Parameters of {export.id}", export.plan)
+    yield from _segments(plan, f"Segments of {export.id}", where)
+    yield Facts(title=f"Encoder settings of {export.id}", rows=tuple(_encoder(result["encoder"])))
+    yield Facts(title=f"Tools and libraries of {export.id}", rows=tuple(_versions(result["versions"])))
+
+
+def _parameters(material: Material, plan: Mapping[str, Any], title: str, name: str) -> Iterator[Block]:
+    """Every field of the request, what was given, and what was made of it."""
+    how = {field["field"]: field for field in plan["fields"]}
+    entry = material.made.get(("plan-made", name))
+    where = f"entry {entry.n} of the log" if entry else "the export's record"
+    rows = []
+    for key, value in plan["spec"].items():
+        if key == "schema":
+            continue
+        field = how.get(key, {"how": NOT_STATED, "note": ""})
+        default = key in _DEFAULTS and _plain(_DEFAULTS[key]) == value
+        made = f"{field['how']}: {field['note']}" if field["note"] else field["how"]
+        rows.append((key, _value(key, value, where), "default" if default else "given", made))
+    head, widths = ("Parameter", "Value", "", "How it was done"), (0.2, 0.35, 0.1, 0.35)
+    yield from listing(head, rows, where=where, title=title, widths=widths)
+
+
+def _value(key: str, value: Any, where: str) -> str:
+    if key == "masks":
+        return f"{count(len(value), 'mask')}, part 8" if value else "none"
+    return "none" if value is None else cut(value if isinstance(value, str) and value else json.dumps(value), where)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _segments(plan: Mapping[str, Any], title: str, where: str) -> Iterator[Block]:
+    rows = [
+        (
+            s["file"],
+            f"{s['mode']}, {s['codec']}",
+            f"{s['begin']}\n{s['last']}",
+            f"{s['first_pts']}\n{s['last_pts']}",
+            f"{s['frames']:,}",
+            s["reason"],
+        )
+        for s in plan["segments"]
+    ]
+    head = ("Recording", "Mode", "First and last frame", "Their PTS", "Frames", "Reason")
+    yield from listing(head, rows, where=where, title=title, widths=(0.22, 0.12, 0.23, 0.11, 0.08, 0.24))
+
+
+def _encoder(encoder: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not encoder:
+        yield "Encoder", "none: nothing was coded anew"
+    for part, made in encoder.items():
+        tracks = made.items() if all(isinstance(one, dict) for one in made.values()) else [("", made)]
+        for track, settings in tracks:
+            told = (
+                "\n".join(f"{key} = {value}" for key, value in settings.items())
+                if isinstance(settings, dict)
+                else str(settings)
+            )
+            yield f"{part} {track}".strip(), told
+
+
+def _versions(versions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    yield from ((name, str(version)) for name, version in versions.items())
+    if "ffmpeg configuration" not in versions:
+        yield "Build configuration of FFmpeg", "not stated; it is that of the PyAV wheel of this version"

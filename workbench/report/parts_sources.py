@@ -1,0 +1,123 @@
+"""Part 3: each source with every recording, its hashes, what its headers claim and what was counted in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from workbench.core.timebase import shown
+from workbench.evidence.nouns import SourceRecord
+from workbench.report.material import Material
+from workbench.report.model import Block, Facts, Paragraph, Section, Table
+from workbench.report.wording import NOT_CHECKED, UNKNOWN, known, size, stated
+
+HASHED = (
+    "Each recording was hashed when its source was added to this case, at the time and on the platform that are "
+    "stated. The hash says that a file is unchanged since then. It says nothing about what happened to it before."
+)
+LABELS = {
+    "container_brand": "Brand of the container",
+    "codec": "Coding",
+    "codec_tag": "Code of the coding in the container",
+    "width": "Width of the coded picture",
+    "height": "Height of the coded picture",
+    "sample_aspect": "Sample aspect ratio (SAR)",
+    "display_aspect": "Display aspect ratio (DAR)",
+    "rotation": "Turned for display, degrees counter-clockwise",
+    "color_range": "Colour range",
+    "color_matrix": "Colour matrix",
+    "color_primaries": "Colour primaries",
+    "color_transfer": "Colour transfer",
+    "frames": "Frames counted",
+    "frames_hidden": "Frames hidden by the container, counted",
+    "packets": "Packets counted",
+    "packets_without_picture": "Packets without a picture, counted",
+    "packets_marked_damaged": "Packets marked damaged, counted",
+    "declared_frames": "Frames declared by the container",
+    "longest_gop": "Longest group of pictures, packets",
+    "b_frames": "B frames",
+    "decoded": "Decoded to learn this",
+    "times_from": "Times of the frames come from",
+    "time_base": "Time base, s",
+    "nominal_rate": "Nominal rate, frames a second",
+    "measured_rate": "Measured rate, frames a second",
+    "duration_seconds": "Duration measured, s",
+    "declared_seconds": "Duration declared by the container, s",
+    "usual_interval_seconds": "Usual interval between frames, s",
+    "shortest_interval_seconds": "Shortest interval, s",
+    "longest_interval_seconds": "Longest interval, s",
+    "video_bit_rate": "Bit rate of the video, bit/s",
+    "audio": "Sound",
+    "created": "Created, as the container says",
+}
+"""Names of facts as the worker's verb ``describe`` gives them → words; others are printed as they are."""
+
+
+def sources(material: Material) -> Section:
+    """Part 3."""
+    blocks: list[Block] = [Paragraph(text=HASHED)]
+    for source in material.state.sources:
+        blocks += _source(material, source)
+    if not material.state.sources:
+        blocks.append(Paragraph(text="No source has joined the case."))
+    return Section(number=3, title="Sources", blocks=tuple(blocks))
+
+
+def _source(material: Material, source: SourceRecord) -> Iterator[Block]:
+    yield Facts(
+        title=f"{stated(source.exhibit)}: {material.source_name(source.id)}", rows=tuple(_facts(material, source))
+    )
+    yield Table(
+        title="Recordings",
+        head=("File", "Size", "Digests"),
+        rows=tuple((r.file, size(r.size), f"SHA-256 {r.sha256}\nSHA-512 {r.sha512}") for r in source.recordings),
+        widths=(0.3, 0.15, 0.55),
+        code=(2,),
+    )
+    yield from _described(source)
+    yield from material.said_on(source.id)
+
+
+def _facts(material: Material, source: SourceRecord) -> Iterator[tuple[str, str]]:
+    config = source.config
+    yield "Camera (id in the archive)", source.id
+    yield "Name", stated(source.name)
+    yield "Archive", stated(source.archive)
+    yield "Server, MAC address, line", "none: recordings in a folder"
+    yield "First frame", UNKNOWN if source.first_us is None else shown(source.first_us, source.dated)
+    yield "Last frame", UNKNOWN if source.last_us is None else shown(source.last_us, source.dated)
+    yield (
+        "Dated by",
+        source.dated_by if source.dated else f"nobody ({source.dated_by}): times count from the first frame",
+    )
+    yield "archive.toml in force", f"{config.path}, SHA-256 {config.sha256}" if config else "none"
+    yield "Hashed", f"{stated(source.hashed_at)} (UTC) on {stated(source.hashed_where)}"
+    yield "Added by", material.by("source-added", source.id)
+    yield "Camera signature", NOT_CHECKED
+    yield "Notes", "\n".join(source.notes) or "none"
+
+
+def _described(source: SourceRecord) -> Iterator[Block]:
+    """What is the same in all recordings once, then what differs, recording by recording."""
+    all_facts = [r.facts for r in source.recordings]
+    same = _same(all_facts)
+    if same:
+        title = f"Coding, the same in {'both' if len(all_facts) == 2 else f'all {len(all_facts)}'} recordings"
+        if len(all_facts) == 1:
+            title = f"Coding of {source.recordings[0].file}"
+        yield Facts(title=title, rows=tuple((_label(key), known(value)) for key, value in same.items()))
+    for recording in source.recordings:
+        rows = [(_label(key), known(value)) for key, value in recording.facts.items() if key not in same]
+        rows.append(("Damaged or missing, by its own witnesses", "\n".join(recording.losses) or "nothing found"))
+        yield Facts(title=recording.file, rows=tuple(rows))
+
+
+def _same(all_facts: list[dict[str, Any]]) -> dict[str, Any]:
+    if not all_facts:
+        return {}
+    first, *others = all_facts
+    return {key: value for key, value in first.items() if all(key in o and o[key] == value for o in others)}
+
+
+def _label(key: str) -> str:
+    return LABELS.get(key, key.replace("_", " ").capitalize())
