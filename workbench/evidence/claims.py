@@ -101,7 +101,8 @@ def fidelity_words(result: Result) -> str:
 def unsuitable(result: Result, source: SourceRecord | None, checks: Sequence[ClockCheck]) -> tuple[Unsuitable, ...]:
     """Uses that the export does not carry, by explicit rules on its record; an empty list promises nothing."""
     reasons: dict[str, list[str]] = {}
-    rules = (_by_time(result), _by_coding(result, source), _by_hiding(result), _by_clock(source, checks))
+    used = _used(result, source)
+    rules = (_by_time(result, used), _by_coding(result, used), _by_hiding(result), _by_clock(source, checks))
     for rule in rules:
         for uses, why in rule:
             for use in uses:
@@ -190,8 +191,14 @@ def _container(result: Result, used: tuple[RecordingFacts, ...]) -> Finding:
     told = [(witness, text) for witness, text in _losses(used) if witness not in (*_TIMES, "decoder")]
     against += [text for witness, text in told if witness != "nobody"]
     unsure = [text for witness, text in told if witness == "nobody"]
+    unsure += [f"{r.file} declares neither a count nor a duration" for r in used if not _declares(r)]
     unsure += [unknown] if (unknown := _unknown(result, used)) else []
     return _verdict("container", "the containers declare no more than they hold, and are whole", against, unsure)
+
+
+def _declares(recording: RecordingFacts) -> bool:
+    """Whether its container says anything that can be compared with what it holds."""
+    return any(recording.facts.get(claim) for claim in ("declared_frames", "declared_seconds"))
 
 
 def _decoder(result: Result, used: tuple[RecordingFacts, ...]) -> Finding:
@@ -204,6 +211,7 @@ def _decoder(result: Result, used: tuple[RecordingFacts, ...]) -> Finding:
         for file in result["files"]
         if ledger["copied"] and not any(c.startswith("all ") and c.endswith("decode") for c in file["checks"])
     ]
+    unsure += [f"{count(ledger['dropped'], 'dropped frame')} not looked at"] if ledger["dropped"] else []
     return _verdict("decoder", "every frame of the range decodes", against, unsure)
 
 
@@ -217,7 +225,7 @@ _Reasons = Iterator[tuple[tuple[str, ...], str]]
 """Uses, and why the export does not carry them."""
 
 
-def _by_time(result: Result) -> _Reasons:
+def _by_time(result: Result, used: tuple[RecordingFacts, ...]) -> _Reasons:
     spec, gaps = result["plan"]["spec"], result["gaps"]
     motion = ("speed", "timing")
     if spec["rate_divisor"] > 1:
@@ -230,15 +238,18 @@ def _by_time(result: Result) -> _Reasons:
     for warning in result["warnings"]:
         if "slots" in warning:
             yield motion, warning
+    for recording in used:
+        if recording.facts.get("times_from") == "nominal rate":
+            yield motion, f"{recording.file} has no times of its own: its nominal rate is taken"
     if gaps:
         yield ("what happened in the gaps",), f"{count(len(gaps), 'gap')} in the recording"
 
 
-def _by_coding(result: Result, source: SourceRecord | None) -> _Reasons:
+def _by_coding(result: Result, used: tuple[RecordingFacts, ...]) -> _Reasons:
     ledger = result["ledger"]
     if anew := ledger["reencoded"] + ledger["masked"]:
         yield ("pixel-level comparison", "fine detail", "colour"), f"{count(anew, 'frame')} re-encoded"
-    for recording in _used(result, source):
+    for recording in used:
         unknown = [key for key in ("color_range", "color_matrix") if recording.facts.get(key, "") is None]
         if unknown:
             what = " and ".join(key.replace("color_", "") for key in unknown)

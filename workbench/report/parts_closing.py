@@ -11,6 +11,10 @@ from workbench.report.model import Block, Facts, Paragraph, Section, SignatureBl
 from workbench.report.parts_asked import exhibits
 from workbench.report.wording import NOT_STATED, stated
 
+COMMANDS = (
+    "Each command is enough for what it says; only the last needs the program that made this report. verify.py lies "
+    "in the package; where that matters, take a copy of it from elsewhere or use the system's tools."
+)
 FROM_ELSEWHERE = (
     "From elsewhere, not from the package: its seal (SHA-256 of tagmanifest-sha256.txt) or the fingerprint of the "
     "signer's certificate, given by the sealer by another way. Whoever may rewrite everything can make another package "
@@ -31,7 +35,7 @@ def verifying(material: Material) -> Section:
         (
             "This PDF, where it carries a machine seal",
             "pdfsig REPORT.pdf",
-            "Signature is Valid, and: total document signed",
+            "Signature is Valid. Total document signed. (A self-signed key: Certificate issuer is unknown.)",
         ),
         (
             "The sealed package, in its folder, with Python 3.8 or newer alone",
@@ -61,7 +65,7 @@ def verifying(material: Material) -> Section:
         ),
     )
     blocks: list[Block] = [
-        Paragraph(text="These need no trust in the program that made the report: all but the last run without it."),
+        Paragraph(text=COMMANDS),
         Table(head=("What", "Command", "Expected"), rows=commands, widths=(0.25, 0.47, 0.28), code=(1,)),
         Facts(
             rows=(
@@ -107,8 +111,8 @@ def _declaration(material: Material) -> Iterator[str]:
         "3. Where part 7 says copied bit-identical, the program compared the coded frames of output and recording and "
         "found them equal. Everything else in the outputs is re-encoded, masked or left out as part 7 counts."
     )
-    for source in state.sources:
-        yield f"4. {material.source_name(source.id)}: {clock_words(material.clocks[source.id].checks)}"
+    clocks = (f"{material.source_name(s.id)}: {clock_words(material.clocks[s.id].checks)}" for s in state.sources)
+    yield f"4. {' '.join(clocks) or 'No clock: no source.'}"
     yield "5. The limitations and deviations in part 11 belong to this declaration."
     yield "6. I am qualified to say so by: ____________________"
 

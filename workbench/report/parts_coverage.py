@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from statistics import median
 from typing import Any, NamedTuple
 
 from workbench.core.timebase import shown
@@ -202,8 +204,7 @@ def _delivered(result: Result, finest: int) -> Iterator[Span]:
 
 
 def _interval(entries: list[Mapping[str, Any]]) -> int:
-    """The usual time from one frame to the next, by the longest run; an entry tells only when its last one begins."""
-    longest = max(entries, key=lambda entry: int(entry["frames"]), default=None)
-    if longest is None or longest["frames"] < 2:
-        return 1
-    return (us_of(longest["last"]) - us_of(longest["first"])) // (int(longest["frames"]) - 1)
+    """The usual time from one frame to the next; an entry tells only when its last frame begins."""
+    inside = [(us_of(e["last"]) - us_of(e["first"])) // (e["frames"] - 1) for e in entries if e["frames"] > 1]
+    between = [us_of(b["first"]) - us_of(a["last"]) for a, b in pairwise(entries) if a["file"] == b["file"]]
+    return max(1, int(median(inside or between or [1])))

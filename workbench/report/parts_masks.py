@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from workbench.core.timebase import shown
 from workbench.evidence.claims import count, us_of
@@ -16,6 +16,18 @@ from workbench.report.wording import NOT_STATED, UNKNOWN, listing, pixels, state
 
 Points = Sequence[Sequence[float]]
 Shape = tuple[int, int, Fraction] | None
+
+
+class Run(NamedTuple):
+    """Masked frames in a row."""
+
+    file: str
+    first: str
+    last: str
+    first_pts: int
+    last_pts: int
+    frames: int
+
 
 MOST_CORNERS = 100
 MOST_DRAWN = 2_000
@@ -85,11 +97,11 @@ def _mask(
         head, corners, where=where, title=f"Corners of {title}", widths=(0.16, 0.42, 0.42), most=MOST_CORNERS
     )
     covered = [
-        (e["file"], f"{e['first_pts']} to {e['last_pts']}", f"{e['first']} to {e['last']}", f"{e['frames']:,}")
-        for e in _runs(material, export, mask)
+        (run.file, f"{run.first_pts} to {run.last_pts}", f"{run.first} to {run.last}", f"{run.frames:,}")
+        for run in _runs(material, export, mask)
     ]
-    runs = ("Recording", "PTS", "Frames from, to", "Frames")
-    title = f"Masked runs of the ledger that {title} reaches (a run ends where the fate of the frames changes)"
+    runs = ("Recording", "PTS", "Frames from, to", "Masked")
+    title = f"Runs of frames that {title} reaches (a run ends where frames begin that no mask covers)"
     yield from listing(runs, covered, where=where, title=title, widths=(0.28, 0.2, 0.42, 0.1))
 
 
@@ -114,11 +126,22 @@ def _instants(material: Material, export: ExportRecord, mask: Mapping[str, Any])
     return at("begin"), at("end")
 
 
-def _runs(material: Material, export: ExportRecord, mask: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _runs(material: Material, export: ExportRecord, mask: Mapping[str, Any]) -> list[Run]:
+    """The ledger's masked frames in the mask's time range; what the divisor dropped between two ends no run."""
     begin, end = _instants(material, export, mask)
+    runs: list[Run] = []
+    going = False
     for entry in material.results[export.id]["entries"]:
         if entry["fate"] == "masked" and us_of(entry["first"]) < max(end, begin + 1) and us_of(entry["last"]) >= begin:
-            yield entry
+            if going and runs[-1].file == entry["file"]:
+                frames = runs[-1].frames + entry["frames"]
+                runs[-1] = runs[-1]._replace(last=entry["last"], last_pts=entry["last_pts"], frames=frames)
+            else:
+                runs.append(Run(**{name: entry[name] for name in Run._fields}))
+            going = True
+        elif entry["fate"] != "dropped":
+            going = False
+    return runs
 
 
 def _crop(material: Material, export: ExportRecord, crop: Points, shape: Shape) -> Iterator[tuple[str, str]]:

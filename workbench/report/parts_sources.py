@@ -49,6 +49,7 @@ LABELS = {
     "video_bit_rate": "Bit rate of the video, bit/s",
     "audio": "Sound",
     "created": "Created, as the container says",
+    "dated_by": "Who dates it",
 }
 """Names of facts as the worker's verb ``describe`` gives them → words; others are printed as they are."""
 
