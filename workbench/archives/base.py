@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
+from workbench.archives.unchanged import State
 from workbench.core.coverage import Coverage, Source
 from workbench.core.geometry import Area
 from workbench.core.plan import ExportPlan
@@ -95,6 +96,8 @@ class Recorded:
     """Plain values by name, None where unknown (`media.describe`); empty for a recording that cannot be read."""
     losses: tuple[str, ...]
     """What its witnesses say is damaged or missing, in words."""
+    state: State | None
+    """State of the file before it was looked into (`unchanged.state_of`); None where there is no such file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

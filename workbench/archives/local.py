@@ -246,10 +246,11 @@ class LocalArchive:
 
     def _described(self, source: str, path: Path) -> Recorded:
         unread: list[str] = []
+        state = unchanged.state_of(path) if path.is_file() else None
         name, index = self._name(path), self._index_path(path)
         head = self._head(path, index, unread.append)
         if head is None:
-            return Recorded(file=name, path=path, facts={}, losses=tuple(unread))
+            return Recorded(file=name, path=path, facts={}, losses=tuple(unread), state=state)
         losses = [f"{loss['text']} ({loss['witness']})" for loss in head["losses"]]
         facts: dict[str, Any] = {}
         try:
@@ -257,7 +258,7 @@ class LocalArchive:
         except (SourceError, WorkerDied) as exc:
             losses.append(exc.message.replace(str(path), name))
         by = date_file(path.name, self.config.source(source), head["facts"]["created"]).by
-        return Recorded(file=name, path=path, facts={**facts, "dated_by": by}, losses=tuple(losses))
+        return Recorded(file=name, path=path, facts={**facts, "dated_by": by}, losses=tuple(losses), state=state)
 
     def _head(self, path: Path, index: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
         head = load_head(index)

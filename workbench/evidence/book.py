@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from workbench.core.errors import RequestError, SourceError
 from workbench.evidence import custody, filing
@@ -32,6 +32,14 @@ MOST_WORD = 1_000
 """Characters of a name, a reference, an id."""
 FOLDERS = {"E": "exports", "S": "snapshots", "A": "snapshots", "K": "clock", "R": "reports"}
 """Begin of an id → the folder in which its files lie."""
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=_HasId)
 
 
 class Write(Protocol):
@@ -118,6 +126,10 @@ class Book:
         """Where a file of the case lies; SourceError for a path that would leave it."""
         return filing.inside(self.folder, file if isinstance(file, str) else file.path)
 
+    def caption_entry(self, snapshot: str) -> int:
+        """Number of the entry that holds the caption in force of a snapshot of the case."""
+        return self._fold.caption_entry(snapshot)
+
     def _take(self, entries: tuple[Entry, ...]) -> None:
         for entry in entries[len(self._entries) :]:
             self._fold.take(entry)
@@ -138,6 +150,15 @@ def text(field: str, value: Any, *, needed: bool = False, most: int = MOST_TEXT)
 def word(field: str, value: Any, *, needed: bool = False) -> str:
     """A name, a reference or an id."""
     return text(field, value, needed=needed, most=MOST_WORD)
+
+
+def known(field: str, name: str, things: Iterable[T]) -> T:
+    """The thing of that id; RequestError naming `field` where there is none."""
+    found = {thing.id: thing for thing in things}
+    if word(field, name) not in found:
+        listed = ", ".join([*found][:20]) + (", …" if len(found) > 20 else "")
+        raise RequestError(field, f"{name!r} is not in the case", f"Known: {listed or 'none'}.")
+    return found[name]
 
 
 def system() -> str:

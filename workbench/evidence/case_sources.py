@@ -1,0 +1,136 @@
+"""Sources join a case: every recording hashed and described, so that all that follows can be held against it.
+
+    record = add(book, archive, "hall", exhibit="")
+    record = joined(book, archive, "hall")        # the source as it joined, added now where it had not
+
+A source may join again when its folder has grown or its archive.toml changed; the newer record counts from then on.
+What it may not do is change under the case: recordings that joined must be there, byte for byte, at the same distance
+from the first picture (exports name their range so).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from workbench.archives.base import Archive, Description, Recorded
+from workbench.archives.unchanged import check_unchanged
+from workbench.core.errors import RequestError, SourceError
+from workbench.core.timebase import Offset, instant_us, iso, parse_time
+from workbench.evidence.book import Book, system, word
+from workbench.evidence.hashing import digests
+from workbench.evidence.nouns import FileRecord, RecordingFacts, SourceRecord
+
+
+def add(book: Book, archive: Archive, source: str, exhibit: str = "") -> SourceRecord:
+    """Hash and describe all recordings of a source, and log it.
+
+    Raises RequestError where it joined before and nothing changed, SourceError where recordings that joined changed.
+    """
+    record = _record(archive, word("source", source, needed=True), word("exhibit", exhibit))
+    with book.turn() as write:
+        known = book.state.source(source)
+        if known is not None:
+            record = replace(record, exhibit=record.exhibit or known.exhibit)
+            _must_have_grown(known, record)
+        if not record.exhibit:
+            record = replace(record, exhibit=f"{book.state.identity.number}-SRC{len(book.state.sources) + 1}")
+        write("source-added", record, before=[{"file": r.file, "sha256": r.sha256} for r in record.recordings])
+    return record
+
+
+def joined(book: Book, archive: Archive, source: str) -> SourceRecord:
+    """The source as it joined the case; it joins now where it had not.
+
+    Raises SourceError where the archive lays it on another time line than when it joined.
+    """
+    known = book.state.source(source)
+    if known is None:
+        return add(book, archive, source)
+    found = archive.source(source)
+    now = (found.dated, found.first, found.last, found.zone, found.clock_offset)
+    if now != (known.dated, known.first_us, known.last_us, known.zone, known.archive_offset):
+        raise SourceError(
+            f"{source} is not laid out as it was when it joined the case: its first or last picture, zone or offset "
+            "is another",
+            "If recordings were added or archive.toml was corrected, add the source again; else restore it.",
+        )
+    return known
+
+
+def _record(archive: Archive, source: str, exhibit: str) -> SourceRecord:
+    described = archive.describe(source)
+    found, coverage = described.source, archive.coverage(source).to_json()
+    hashed = [_hashed(recorded) for recorded in described.recordings if recorded.state is not None]
+    lost = [f"{r.file} was not hashed: it is no plain file" for r in described.recordings if r.state is None]
+    return SourceRecord(
+        id=source,
+        name=found.name,
+        exhibit=exhibit,
+        archive=described.archive,
+        dated=found.dated,
+        dated_by=found.dated_by,
+        zone=found.zone,
+        zone_assumed=found.zone_assumed,
+        archive_offset=found.clock_offset,
+        first_us=found.first,
+        last_us=found.last,
+        recordings=tuple(hashed),
+        config=_config(described),
+        coverage=coverage,
+        hashed_at=iso(instant_us(datetime.now(UTC))),
+        hashed_where=system(),
+        notes=(*found.notes, *lost),
+    )
+
+
+def _hashed(recorded: Recorded) -> RecordingFacts:
+    found = digests(recorded.path)
+    if recorded.state is not None:
+        check_unchanged(recorded.path, recorded.state)
+    return RecordingFacts(
+        file=recorded.file,
+        sha256=found.sha256,
+        sha512=found.sha512,
+        size=found.size,
+        facts=recorded.facts,
+        losses=recorded.losses,
+    )
+
+
+def _config(described: Description) -> FileRecord | None:
+    if described.config is None:
+        return None
+    found = digests(described.config)
+    return FileRecord(path=described.config.name, sha256=found.sha256, size=found.size, kind="archive.toml")
+
+
+def _must_have_grown(known: SourceRecord, record: SourceRecord) -> None:
+    """RequestError where a source that joins again is what it was; SourceError where it lost what it was."""
+    if replace(record, hashed_at=known.hashed_at, hashed_where=known.hashed_where) == known:
+        raise RequestError(
+            "source",
+            f"{known.id} is in the case already, unchanged since it was added ({known.hashed_at})",
+            "Nothing needs to be added.",
+        )
+    now = {r.file: r.sha256 for r in record.recordings}
+    wrong = [f"{r.file} is gone" for r in known.recordings if r.file not in now]
+    wrong += [f"{r.file} changed" for r in known.recordings if now.get(r.file, r.sha256) != r.sha256]
+    if not wrong and not _places(known) <= _places(record):
+        wrong = ["recordings lie at another distance from its first picture"]
+    if wrong:
+        raise SourceError(
+            f"{known.id} is not what it was when it joined the case: {', '.join(wrong)}",
+            "Restore it from the copy that was hashed; put other recordings into a folder of their own.",
+        )
+
+
+def _places(record: SourceRecord) -> set[tuple[str, int]]:
+    """Each recording with the distance of its stretches from the source's first picture, in microseconds."""
+    intervals = record.coverage.get("intervals", ())
+    return {(str(one["file"]), _us(str(one["begin"])) - (record.first_us or 0)) for one in intervals}
+
+
+def _us(written: str) -> int:
+    moment = parse_time(written)
+    return moment.us if isinstance(moment, Offset) else instant_us(moment)
