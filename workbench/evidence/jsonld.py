@@ -191,7 +191,7 @@ class _Teller:
         if source.config:
             files.append(self._file(source.config))
         about = f"Source {source.id} ({source.name}) of the archive {source.archive}; hashed {source.hashed_at}"
-        record = self._exhibit(f"source {source.id}", source.exhibit, about, files)
+        record = self._exhibit(f"source {source.id}, entry {entry.n}", source.exhibit, about, files)
         self.named[source.id] = record
         return Done(objects=files, results=[record])
 
