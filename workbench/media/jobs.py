@@ -5,6 +5,7 @@ export    make the files of a plan                            frames    find the
 picture   render one picture as PNG or JPEG
 snapshot  one exact frame as PNG with every fact about it    rebuild   the same facts again, from recording and PTS
 annotate  a marked copy of a snapshot                         describe  what a recording says of itself
+contents  pictures, streams and words of a finished file
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import WorkError
-from workbench.media import describe, frames, index, keys, marks, planner, snapshot
+from workbench.media import contents, describe, frames, index, keys, marks, planner, snapshot
 from workbench.media.exporting import export
 from workbench.media.quiet import silence
 
@@ -56,5 +57,6 @@ VERBS: dict[str, Callable[[dict[str, Any], Report], Answer]] = {
     "snapshot": snapshot.snapshot,
     "rebuild": snapshot.rebuild,
     "annotate": marks.annotate,
+    "contents": contents.contents,
     "describe": describe.describe,
 }
