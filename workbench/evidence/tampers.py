@@ -123,7 +123,7 @@ def _changed_signature(twin: Twin) -> None:
 
 
 def _changed_stamp(twin: Twin) -> None:
-    twin.change("signature/time-stamp-1.tsr", flip())
+    twin.change("signature/time-stamp-1.tsr", flip(1 << 40))  # its last byte, in the authority's signature
     twin.sums()
 
 
