@@ -53,6 +53,7 @@ def _source(material: Material, source: SourceRecord) -> Iterator[Block]:
             rows=tuple(_row(material, source, check, replaced.get(check.id, "")) for check in every),
             widths=(0.09, 0.21, 0.18, 0.12, 0.08, 0.32),
         )
+        yield from material.said_on(*(check.id for check in every))
 
 
 def _facts(material: Material, source: SourceRecord) -> Iterator[tuple[str, str]]:

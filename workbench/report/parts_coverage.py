@@ -52,9 +52,14 @@ def coverage(material: Material) -> Section:
 
 
 def gap_names(material: Material) -> set[str]:
-    """The names by which comments may speak of gaps: ``E1-G1``, …"""
+    """The names by which comments may speak of gaps: ``E1-G1`` of an export, ``hall-G1`` of a source, …"""
     counts = {export.id: len(list(_holes(material.results[export.id]))) for export in material.state.exports}
-    return {f"{export}-G{n}" for export, number in counts.items() for n in range(1, number + 1)}
+    counts |= {source.id: len(source.coverage.get("gaps", ())) for source in material.state.sources}
+    return {name for of, number in counts.items() for name in _names(of, number)}
+
+
+def _names(of: str, number: int) -> list[str]:
+    return [f"{of}-G{n}" for n in range(1, number + 1)]
 
 
 def _recorded(material: Material, source: SourceRecord) -> Iterator[Block]:
@@ -66,7 +71,9 @@ def _recorded(material: Material, source: SourceRecord) -> Iterator[Block]:
     yield from listing(
         ("Begin", "End", "Length", "File"), rows, where=where, title=title, widths=(0.25, 0.25, 0.13, 0.37)
     )
-    yield from _gap_table([_hole(gap) for gap in told.get("gaps", ())], source.dated, f"Gaps of {name}", "")
+    gaps = [_hole(gap) for gap in told.get("gaps", ())]
+    yield from _gap_table(gaps, source.dated, f"Gaps of {name}", source.id)
+    yield from material.said_on(*_names(source.id, len(gaps)))
     overlaps = [(o["begin"], o["end"], _length(o), " and ".join(o["files"])) for o in told.get("overlaps", ())]
     if overlaps:
         head = ("Begin", "End", "Length", "Files that both claim it; the earlier was used")
@@ -88,7 +95,7 @@ def _export(material: Material, export: ExportRecord) -> Iterator[Block]:
     head, widths = ("Witness", "Verdict", "Expected", "Found"), (0.14, 0.14, 0.36, 0.36)
     yield from listing(head, rows, where="", title=f"Completeness of {export.id}", widths=widths)
     yield Notice(text=completeness_words(found), large=False)
-    yield from material.said_on(*(f"{export.id}-G{n}" for n in range(1, len(holes) + 1)))
+    yield from material.said_on(*_names(export.id, len(holes)))
 
 
 def _rows(material: Material, export: ExportRecord) -> Iterator[tuple[str, str]]:
@@ -128,22 +135,22 @@ def _hole(gap: Mapping[str, Any]) -> Hole:
     return Hole(us_of(gap["begin"]), us_of(gap["end"]), cause, witness)
 
 
-def _gap_table(holes: list[Hole], dated: bool, title: str, export: str) -> Iterator[Block]:
+def _gap_table(holes: list[Hole], dated: bool, title: str, of: str) -> Iterator[Block]:
     if not holes:
         yield Paragraph(text=f"{title}: none told of.")
         return
     rows = [
         (
-            f"{export}-G{n}" if export else str(n),
-            shown(h.begin, dated),
-            shown(h.end, dated),
-            seconds(h.end - h.begin),
-            h.cause,
-            h.witness,
+            name,
+            shown(hole.begin, dated),
+            shown(hole.end, dated),
+            seconds(hole.end - hole.begin),
+            hole.cause,
+            hole.witness,
         )
-        for n, h in enumerate(holes, 1)
+        for name, hole in zip(_names(of, len(holes)), holes, strict=True)
     ]
-    head, widths = ("Gap", "Begin", "End", "Length", "Cause", "Who says so"), (0.1, 0.24, 0.24, 0.11, 0.15, 0.16)
+    head, widths = ("Gap", "Begin", "End", "Length", "Cause", "Who says so"), (0.13, 0.23, 0.23, 0.11, 0.14, 0.16)
     yield from listing(head, rows, where="the export's record", title=title, widths=widths, most=500)
 
 

@@ -115,7 +115,7 @@ def _files(material: Material, export: ExportRecord) -> Iterator[Block]:
     )
     codec = ", ".join(result["plan"]["codecs"]) or "unknown"
     yield Facts(rows=(("Player needed", PLAYERS.get(spec["format"], NOT_STATED).format(codec=codec)), *_sound(result)))
-    yield from material.said_on(export.id, *videos)
+    yield from material.said_on(export.id)
 
 
 def _sound(result: Result) -> Iterator[tuple[str, str]]:

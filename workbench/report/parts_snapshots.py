@@ -166,9 +166,8 @@ def _point(point: Any) -> str:
 def _other_comments(material: Material) -> Iterator[Block]:
     """Comments on the case, and on things that no other part prints."""
     state = material.state
-    printed = {
-        record.id for group in (state.sources, state.exports, state.snapshots, state.annotations) for record in group
-    }
+    shown_on = (state.sources, state.clock_checks, state.exports, state.snapshots, state.annotations)
+    printed = {record.id for group in shown_on for record in group}
     printed |= gap_names(material)
     for name in material.comments:
         if name not in printed:
