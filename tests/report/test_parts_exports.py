@@ -28,7 +28,7 @@ def test_every_parameter_is_printed(name: str) -> None:
 def test_failed_exports_are_steps_too() -> None:
     """The log's failure stands in part 6 with its kind and message, and the plan is not carried out."""
     report = report_of(full())
-    states = [row[5] for row in table(part(report, 6), "Steps in order").rows]
+    states = [row[4] for row in table(part(report, 6), "Steps in order").rows]
     assert "failed (source): the recording is gone" in states
 
 

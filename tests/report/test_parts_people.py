@@ -115,8 +115,8 @@ def test_custody_lists_every_entry_and_keeps_digests_whole_in_json() -> None:
     report = report_of(matter)
     printed = next(b for b in part(report, 12).blocks if isinstance(b, Table)).rows
     assert [row[0] for row in printed] == [str(n) for n in range(len(matter.entries))]
-    assert "[…] (5,000 characters, whole in the part that shows what it is on)" in printed[-2][3]
-    assert printed[-1][3] == "something-newer (this version does not know the kind)"
+    assert "[…] (5,000 characters, whole in the part that shows what it is on)" in printed[-2][2]
+    assert printed[-1][2] == "something-newer (this version does not know the kind)"
     assert [entry["hash"] for entry in report.custody] == [entry.hash for entry in matter.entries]
     assert report.custody[11]["after"] == [{"file": "snapshots/S1.png", "sha256": f"{1:064x}"}]
     assert ("the custody log", "1 entry not understood") in {row[:2] for row in part(report, 11).blocks[1].rows}  # type: ignore[union-attr]
@@ -127,7 +127,7 @@ def test_an_entry_whose_data_is_wrong_does_not_stop_the_report() -> None:
     matter = full()
     matter.append("clock-checked", {"id": "K9", "device_us": "yesterday"})
     printed = next(b for b in part(report_of(matter), 12).blocks if isinstance(b, Table)).rows
-    assert "its data is not what the kind says" in printed[-1][3]
+    assert "its data is not what the kind says" in printed[-1][2]
 
 
 def test_a_machine_clock_set_back_is_told() -> None:

@@ -110,7 +110,7 @@ def _asked(material: Material) -> Iterator[Block]:
     if not rows:
         yield Paragraph(text="No interval was asked for.")
         return
-    head, widths = ("Plan", "Source", "From", "To (excluded)", "As", "Became"), (0.1, 0.19, 0.25, 0.25, 0.08, 0.13)
+    head, widths = ("Plan", "Source", "From", "To (excluded)", "As", "Became"), (0.09, 0.15, 0.28, 0.28, 0.07, 0.13)
     yield from listing(head, rows, where="the custody log", title="Intervals asked for", widths=widths)
 
 

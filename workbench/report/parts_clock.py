@@ -49,9 +49,9 @@ def _source(material: Material, source: SourceRecord) -> Iterator[Block]:
         replaced = {c.replaces: c.id for c in every if c.replaces}
         yield Table(
             title="Checks",
-            head=("Check", "Recorder showed", "Reference showed (UTC)", "Offset to add", "±", "How"),
+            head=("Check", "Recorder showed, reference showed", "Offset to add", "±", "How"),
             rows=tuple(_row(material, source, check, replaced.get(check.id, "")) for check in every),
-            widths=(0.09, 0.21, 0.18, 0.12, 0.08, 0.32),
+            widths=(0.1, 0.34, 0.11, 0.08, 0.37),
         )
         yield from material.said_on(*(check.id for check in every))
 
@@ -95,8 +95,7 @@ def _row(material: Material, source: SourceRecord, check: ClockCheck, by: str) -
     how += [f"Corrects {check.replaces}"] if check.replaces else []
     return (
         f"{check.id} (superseded by {by}, does not count)" if by else check.id,
-        local(check.device_us, source.zone),
-        shown(check.reference_us, True),
+        f"{local(check.device_us, source.zone)}\n{shown(check.reference_us, True)} (UTC)",
         seconds(check.offset_us, sign=True),
         f"{check.uncertainty:g} s",
         "\n".join(how),

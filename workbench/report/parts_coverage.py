@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from workbench.core.timebase import shown
-from workbench.evidence.claims import completeness, completeness_words, count, seconds, us_of
+from workbench.evidence.claims import complete, completeness, completeness_words, count, seconds, us_of
 from workbench.evidence.nouns import ExportRecord, SourceRecord
 from workbench.report.material import Material, Result
 from workbench.report.model import Block, Facts, Lane, Mark, Notice, Paragraph, Section, Span, Timeline
@@ -69,7 +69,7 @@ def _recorded(material: Material, source: SourceRecord) -> Iterator[Block]:
     title = f"Recorded of {name}, when it joined the case"
     where = "the custody log"
     yield from listing(
-        ("Begin", "End", "Length", "File"), rows, where=where, title=title, widths=(0.25, 0.25, 0.13, 0.37)
+        ("Begin", "End", "Length", "File"), rows, where=where, title=title, widths=(0.28, 0.28, 0.12, 0.32)
     )
     gaps = [_hole(gap) for gap in told.get("gaps", ())]
     yield from _gap_table(gaps, source.dated, f"Gaps of {name}", source.id)
@@ -77,7 +77,7 @@ def _recorded(material: Material, source: SourceRecord) -> Iterator[Block]:
     overlaps = [(o["begin"], o["end"], _length(o), " and ".join(o["files"])) for o in told.get("overlaps", ())]
     if overlaps:
         head = ("Begin", "End", "Length", "Files that both claim it; the earlier was used")
-        yield from listing(head, overlaps, where=where, title=f"Overlaps of {name}", widths=(0.25, 0.25, 0.13, 0.37))
+        yield from listing(head, overlaps, where=where, title=f"Overlaps of {name}", widths=(0.28, 0.28, 0.12, 0.32))
     yield from (Paragraph(text=f"{name}: {note}", style="small") for note in told.get("notes", ()))
 
 
@@ -94,7 +94,8 @@ def _export(material: Material, export: ExportRecord) -> Iterator[Block]:
     rows = [(one.check, one.verdict.value, one.expected, one.note or one.found) for one in found]
     head, widths = ("Witness", "Verdict", "Expected", "Found"), (0.14, 0.14, 0.36, 0.36)
     yield from listing(head, rows, where="", title=f"Completeness of {export.id}", widths=widths)
-    yield Notice(text=completeness_words(found), large=False)
+    words = completeness_words(found)
+    yield Paragraph(text=words) if complete(found) else Notice(text=words, large=False)
     yield from material.said_on(*_names(export.id, len(holes)))
 
 
@@ -150,7 +151,7 @@ def _gap_table(holes: list[Hole], dated: bool, title: str, of: str) -> Iterator[
         )
         for name, hole in zip(_names(of, len(holes)), holes, strict=True)
     ]
-    head, widths = ("Gap", "Begin", "End", "Length", "Cause", "Who says so"), (0.13, 0.23, 0.23, 0.11, 0.14, 0.16)
+    head, widths = ("Gap", "Begin", "End", "Length", "Cause", "Who says so"), (0.11, 0.28, 0.28, 0.1, 0.11, 0.12)
     yield from listing(head, rows, where="the export's record", title=title, widths=widths, most=500)
 
 

@@ -35,10 +35,10 @@ def custody(material: Material) -> Section:
         blocks.append(Notice(text=f"The machine's clock was set back {times}: before entry {told}", large=False))
     blocks.append(
         Table(
-            head=("No", "UTC", "Who", "What", "Files", "Hash"),
+            head=("No", "UTC, who", "What", "Files", "Hash"),
             rows=tuple(_row(entry) for entry in material.entries),
-            widths=(0.05, 0.17, 0.12, 0.33, 0.22, 0.11),
-            code=(4, 5),
+            widths=(0.06, 0.26, 0.26, 0.28, 0.14),
+            code=(3, 4),
         )
     )
     blocks += _tools(material.entries)
@@ -52,7 +52,7 @@ def in_full(material: Material) -> tuple[dict[str, Any], ...]:
 
 def _row(entry: Entry) -> tuple[str, ...]:
     files = [*_files("from", entry.before), *_files("to", entry.after)]
-    return str(entry.n), entry.at, entry.who, _what(entry), "\n".join(files), f"{entry.hash[:SHORT]}…"
+    return str(entry.n), f"{entry.at}\n{entry.who}", _what(entry), "\n".join(files), f"{entry.hash[:SHORT]}…"
 
 
 def _files(word: str, digests: Sequence[Digest]) -> Iterator[str]:

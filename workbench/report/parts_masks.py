@@ -97,12 +97,12 @@ def _mask(
         head, corners, where=where, title=f"Corners of {title}", widths=(0.16, 0.42, 0.42), most=MOST_CORNERS
     )
     covered = [
-        (run.file, f"{run.first_pts} to {run.last_pts}", f"{run.first} to {run.last}", f"{run.frames:,}")
+        (run.file, f"{run.first_pts} to {run.last_pts}", f"{run.first}\n{run.last}", f"{run.frames:,}")
         for run in _runs(material, export, mask)
     ]
-    runs = ("Recording", "PTS", "Frames from, to", "Masked")
+    runs = ("Recording", "PTS", "First and last frame", "Masked")
     title = f"Runs of frames that {title} reaches (a run ends where frames begin that no mask covers)"
-    yield from listing(runs, covered, where=where, title=title, widths=(0.28, 0.2, 0.42, 0.1))
+    yield from listing(runs, covered, where=where, title=title, widths=(0.3, 0.29, 0.3, 0.11))
 
 
 def _range(material: Material, export: ExportRecord, mask: Mapping[str, Any]) -> str:

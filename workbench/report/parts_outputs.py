@@ -82,7 +82,7 @@ def _runs(result: Result, export: ExportRecord) -> Iterator[Block]:
     head = ("Recording", "Fate", "Frames", "First and last frame", "Their PTS", "Why, and how proven")
     where = f"the record of {export.id}"
     yield from listing(
-        head, rows, where=where, title=f"Frame ledger of {export.id}", widths=(0.2, 0.11, 0.08, 0.23, 0.11, 0.27)
+        head, rows, where=where, title=f"Frame ledger of {export.id}", widths=(0.18, 0.11, 0.09, 0.28, 0.1, 0.24)
     )
 
 

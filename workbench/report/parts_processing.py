@@ -15,7 +15,14 @@ from workbench.report.material import Material
 from workbench.report.model import Block, Facts, Paragraph, Section
 from workbench.report.wording import NOT_STATED, cut, listing, stated
 
-STEPS = ("plan-made", "export-done", "export-failed", "snapshot-taken", "annotation-made")
+STEPS = {
+    "plan-made": "plan",
+    "export-done": "export",
+    "export-failed": "export",
+    "snapshot-taken": "snapshot",
+    "annotation-made": "annotated copy",
+}
+"""Kinds of entries that are steps of the work, in words."""
 _DEFAULTS = {f.name: f.default for f in fields(ExportSpec) if f.default is not MISSING}
 
 
@@ -36,43 +43,28 @@ def processing(material: Material) -> Section:
 def _steps(material: Material) -> Iterator[Block]:
     """What was done, in order; the frames of the snapshots stand in part 9."""
     exports = {e.id: e for e in material.state.exports}
-    rows = [
-        (str(n), *_step(entry, exports)) for n, entry in enumerate((e for e in material.entries if e.what in STEPS), 1)
-    ]
-    if not rows:
+    done = [entry for entry in material.entries if entry.what in STEPS]
+    if not done:
         yield Paragraph(text="Nothing was processed.")
         return
-    head, widths = (
-        ("Step", "What", "Began (UTC)", "Ended (UTC)", "By", "Exit state"),
-        (0.07, 0.29, 0.19, 0.19, 0.12, 0.14),
-    )
+    rows = [(str(n), *_step(entry, exports)) for n, entry in enumerate(done, 1)]
+    head = ("Step", "What", "Began and ended (UTC)", "By", "Exit state")
+    widths = (0.07, 0.27, 0.28, 0.14, 0.24)
     yield from listing(head, rows, where="part 12", title="Steps in order", widths=widths, most=1_000)
 
 
-def _step(entry: Entry, exports: Mapping[str, ExportRecord]) -> tuple[str, ...]:
-    data = entry.data
-    name = str(data.get("id", ""))
+def _step(entry: Entry, exports: Mapping[str, ExportRecord]) -> tuple[str, str, str, str]:
+    """What, when, by whom, how it ended; the log knows the begin of exports only."""
+    data, name = entry.data, str(entry.data.get("id", ""))
     if entry.what == "export-failed":
-        message = cut(str(data.get("message", "")), f"entry {entry.n} of the log")
-        return (
-            f"export of plan {data.get('plan') or NOT_STATED}",
-            NOT_STATED,
-            entry.at,
-            entry.who,
-            f"failed ({data.get('kind', '')}): {message}",
-        )
+        why = cut(str(data.get("message", "")), f"entry {entry.n} of the log")
+        what = f"export of plan {data.get('plan') or NOT_STATED}"
+        return what, f"{NOT_STATED}\n{entry.at}", entry.who, f"failed ({data.get('kind', '')}): {why}"
     if entry.what == "export-done" and name in exports:
-        export = exports[name]
-        what = (
-            f"export {name} of plan {export.plan}"
-            if export.plan
-            else f"export {name}, made outside of the case and added"
-        )
-        return what, stated(export.began), stated(export.ended), entry.who, "finished"
-    words = {"plan-made": "plan", "snapshot-taken": "snapshot", "annotation-made": "annotated copy"}.get(
-        entry.what, entry.what
-    )
-    return f"{words} {name}", NOT_STATED, entry.at, entry.who, "finished"
+        made = exports[name]
+        what = f"export {name} of plan {made.plan}" if made.plan else f"export {name}, made outside of the case, added"
+        return what, f"{stated(made.began)}\n{stated(made.ended)}", entry.who, "finished"
+    return f"{STEPS[entry.what]} {name}", f"{NOT_STATED}\n{entry.at}", entry.who, "finished"
 
 
 def _export(material: Material, export: ExportRecord) -> Iterator[Block]:
@@ -135,7 +127,7 @@ def _segments(plan: Mapping[str, Any], title: str, where: str) -> Iterator[Block
         for s in plan["segments"]
     ]
     head = ("Recording", "Mode", "First and last frame", "Their PTS", "Frames", "Reason")
-    yield from listing(head, rows, where=where, title=title, widths=(0.22, 0.12, 0.23, 0.11, 0.08, 0.24))
+    yield from listing(head, rows, where=where, title=title, widths=(0.19, 0.11, 0.28, 0.1, 0.09, 0.23))
 
 
 def _encoder(encoder: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -16,14 +16,24 @@ HASHED = (
     "stated. The hash says that a file is unchanged since then. It says nothing about what happened to it before."
 )
 LABELS = {
+    "container": "Container",
     "container_brand": "Brand of the container",
+    "written_by": "Written by",
+    "created": "Created, as the container says",
+    "dated_by": "Dated by",
+    "stream": "Stream",
     "codec": "Coding",
     "codec_tag": "Code of the coding in the container",
+    "profile": "Profile",
+    "level": "Level",
+    "parameter_sets": "Parameter sets",
     "width": "Width of the coded picture",
     "height": "Height of the coded picture",
     "sample_aspect": "Sample aspect ratio (SAR)",
     "display_aspect": "Display aspect ratio (DAR)",
     "rotation": "Turned for display, degrees counter-clockwise",
+    "pixel_format": "Pixel format",
+    "field_order": "Field order",
     "color_range": "Colour range",
     "color_matrix": "Colour matrix",
     "color_primaries": "Colour primaries",
@@ -34,6 +44,7 @@ LABELS = {
     "packets_without_picture": "Packets without a picture, counted",
     "packets_marked_damaged": "Packets marked damaged, counted",
     "declared_frames": "Frames declared by the container",
+    "key_frames": "Key frames",
     "longest_gop": "Longest group of pictures, packets",
     "b_frames": "B frames",
     "decoded": "Decoded to learn this",
@@ -46,12 +57,13 @@ LABELS = {
     "usual_interval_seconds": "Usual interval between frames, s",
     "shortest_interval_seconds": "Shortest interval, s",
     "longest_interval_seconds": "Longest interval, s",
+    "intervals_out_of_pattern": "Intervals out of pattern",
     "video_bit_rate": "Bit rate of the video, bit/s",
+    "edit_list": "Edit list",
     "audio": "Sound",
-    "created": "Created, as the container says",
-    "dated_by": "Who dates it",
 }
-"""Names of facts as the worker's verb ``describe`` gives them → words; others are printed as they are."""
+"""Facts as the worker's verb ``describe`` names them, in the order of printing; others follow as they are."""
+_PLACES = {key: place for place, key in enumerate(LABELS)}
 
 
 def sources(material: Material) -> Section:
@@ -106,9 +118,9 @@ def _described(source: SourceRecord) -> Iterator[Block]:
         title = f"Coding, the same in {'both' if len(all_facts) == 2 else f'all {len(all_facts)}'} recordings"
         if len(all_facts) == 1:
             title = f"Coding of {source.recordings[0].file}"
-        yield Facts(title=title, rows=tuple((_label(key), known(value)) for key, value in same.items()))
+        yield Facts(title=title, rows=tuple(_told(same)))
     for recording in source.recordings:
-        rows = [(_label(key), known(value)) for key, value in recording.facts.items() if key not in same]
+        rows = [*_told({key: value for key, value in recording.facts.items() if key not in same})]
         rows.append(("Damaged or missing, by its own witnesses", "\n".join(recording.losses) or "nothing found"))
         yield Facts(title=recording.file, rows=tuple(rows))
 
@@ -120,5 +132,6 @@ def _same(all_facts: list[dict[str, Any]]) -> dict[str, Any]:
     return {key: value for key, value in first.items() if all(key in o and o[key] == value for o in others)}
 
 
-def _label(key: str) -> str:
-    return LABELS.get(key, key.replace("_", " ").capitalize())
+def _told(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for key in sorted(facts, key=lambda key: (_PLACES.get(key, len(_PLACES)), key)):
+        yield LABELS.get(key, key.replace("_", " ").capitalize()), known(facts[key])
