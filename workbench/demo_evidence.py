@@ -77,14 +77,14 @@ def _fill(case: Case, archive: LocalArchive, exports: tuple[ExportSpec, ...]) ->
     first = done[0]
     taken = [
         case.snapshot(archive, first.source, Offset(SHOT + step), export=first.id, caption=words)
-        for step, words in ((0, "A person enters; a passer-by is covered"), (1_500_000, "The same person, later"))
+        for step, words in ((0, "A person at the entrance; the head is covered"), (2_500_000, "The same person, later"))
     ]
     case.context(archive, first.id, Offset(SHOT))
-    box = {"kind": "box", "from": [0.05, 0.15], "to": [0.35, 0.95], "color": "#ffd000"}
-    arrow = {"kind": "arrow", "from": [0.5, 0.9], "to": [0.36, 0.6], "color": "#ffd000"}
-    case.annotate(taken[0].id, (box, arrow, {"kind": "text", "at": [0.5, 0.92], "text": "Person 1"}))
-    wrong = case.comment("Person 1 comes from the left.", on=taken[0].id)
-    case.comment("Person 1 comes from the right of the picture.", on=taken[0].id, replaces=wrong.id)
+    box = {"kind": "box", "from": [0.46, 0.0], "to": [0.68, 0.93], "color": "#ffd000"}
+    arrow = {"kind": "arrow", "from": [0.28, 0.56], "to": [0.45, 0.5], "color": "#ffd000"}
+    case.annotate(taken[0].id, (box, arrow, {"kind": "text", "at": [0.13, 0.53], "text": "Person 1"}))
+    wrong = case.comment("Person 1 stands to the left of the pillar, facing the camera.", on=taken[0].id)
+    case.comment("Person 1 stands to the left of the pillar.", on=taken[0].id, replaces=wrong.id)
     case.comment("Дело 17/2026: the mask was agreed with the requester. Μάσκα.", on=first.id)
 
 
