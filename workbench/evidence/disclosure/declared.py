@@ -1,0 +1,151 @@
+"""What a folder declares itself: its custody log where it has one, and the records of its exports.
+
+    declared = read(folder, files)
+
+Only what a record names by its hash counts: a file that was changed since is no declared file. Where there is no log,
+nothing says which pictures may be there, and questions about that are *not checked*.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from workbench.core.errors import SourceError
+from workbench.evidence import custody
+from workbench.evidence.hashing import sha256
+from workbench.evidence.nouns import CaseState
+from workbench.evidence.state import state_of
+
+_RESULT = "workbench.export-result/1"
+_MOST_JSON, _MOST_LOG = 256 << 20, 2 << 30
+_TRACK = "Time"
+"""What the engine calls the track of time stamps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """One file that an export's record names."""
+
+    record: str
+    """Path of the record."""
+    spec: Mapping[str, Any]
+    """The request: `ExportSpec.to_json()`."""
+    file: Mapping[str, Any]
+    """What the record says of the file."""
+
+    @property
+    def drops_sound(self) -> bool:
+        """Whether the request asked for no sound."""
+        return self.spec.get("audio") == "drop"
+
+
+@dataclass(slots=True, kw_only=True)
+class Declared:
+    """What may be handed out."""
+
+    state: CaseState | None = None
+    """What the custody log says; None where there is none."""
+    made: dict[str, Made] = field(default_factory=dict)
+    """Path → the record that names it."""
+    pictures: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of RGB pixels → what the picture is."""
+    files: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of a file that a record names → what it is."""
+    words: set[str] = field(default_factory=lambda: {_TRACK})
+    """Names and comments that stand in the records anyway."""
+
+    def is_made(self, path: str, digest: str) -> Made | None:
+        """The record of a file, if it names the file as it is."""
+        made = self.made.get(path)
+        return made if made is not None and made.file.get("sha256") == digest else None
+
+
+def read(folder: Path, files: Sequence[str]) -> Declared:
+    """Read the records among `files`, which are paths relative to `folder`."""
+    declared = Declared()
+    if custody.NAME in files:
+        data = _bytes(folder / custody.NAME, _MOST_LOG)
+        _case(declared, state_of(custody.read(data)[0]))
+    for path in files:
+        if path.endswith(".json"):
+            _record(declared, path, _json(folder / path))
+        elif path.endswith(".vtt"):
+            declared.words.update(_camera(_bytes(folder / path, 1 << 16)))
+    return declared
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as exc:
+        raise SourceError(f"{path.name}: {exc.strerror or exc}", "Check your right to read it.") from exc
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(_bytes(path, _MOST_JSON))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _case(declared: Declared, state: CaseState) -> None:
+    declared.state = state
+    words = [*state.identity.to_json().values(), *(r.signer_name for r in state.reports)]
+    for source in state.sources:
+        words += [source.id, source.name, source.exhibit]
+    for shot in state.snapshots:
+        label = f"{'context picture' if shot.context else 'snapshot'} {shot.id}"
+        declared.pictures[shot.rgb_sha256] = label
+        declared.files[shot.picture.sha256] = label
+    for mark in state.annotations:
+        declared.files[mark.picture.sha256] = f"annotated copy {mark.id}"
+        if mark.rgb_sha256:
+            declared.pictures[mark.rgb_sha256] = f"annotated copy {mark.id}"
+    for check in state.clock_checks:
+        if check.photo is not None:
+            declared.files[check.photo.sha256] = f"photo of clock check {check.id}"
+    for export in state.exports:
+        declared.files.update({f.sha256: f"file of export {export.id}" for f in export.files})
+    declared.words.update(word for word in words if word)
+
+
+def _record(declared: Declared, path: str, data: Mapping[str, Any]) -> None:
+    """An export's record, or the model of a report, whose titles stand in its PDF."""
+    if data.get("schema") == _RESULT:
+        spec = _dict(_dict(data.get("plan")).get("spec"))
+        for file in _dicts(data.get("files")):
+            name = (PurePosixPath(path).parent / str(file.get("path"))).as_posix()
+            declared.made[name] = Made(record=path, spec=spec, file=file)
+        declared.words.update(str(spec[key]) for key in ("source", "comment") if spec.get(key))
+    elif str(data.get("schema", "")).startswith("workbench.report"):
+        titles = (data.get("title"), f"Evidence report {data.get('id')}, case {data.get('case_number')}")
+        declared.words.update(str(title) for title in titles if title)
+
+
+def _camera(vtt: bytes) -> Iterator[str]:
+    """The camera's name, which stands on top of an export's captions."""
+    for line in vtt.decode("utf-8", "replace").splitlines():
+        if line.startswith("Camera: "):
+            yield line.removeprefix("Camera: ").strip()
+
+
+def photographs(declared: Declared, folder: Path, files: Sequence[str]) -> list[str]:
+    """The picture files of which only the hash of the file is on record: their pixels may stand in a report too."""
+    named = [path for path in files if path.lower().endswith((".png", ".jpg", ".jpeg"))]
+    if declared.state is None:
+        return named
+    return [path for path in named if sha256(folder / path)[0] in declared.files]
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,96 @@
+"""Snapshots against the masks and crops of the exports that are handed out with them.
+
+A snapshot that belongs to an export carries its masks and its crop. One that does not is a leak, unless a person said
+why (`SnapshotRecord.unmasked`), or it is the context picture, which shows what the crop cuts off and says so. A
+snapshot of no export is held against all exports of its source at its instant: if each of them masks something
+there, so must it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workbench.core.errors import WorkbenchError
+from workbench.core.spec import Mask
+from workbench.core.timebase import Moment, Offset, instant_us, parse_time
+from workbench.evidence.disclosure.answers import CROP, leak, ok, unchecked
+from workbench.evidence.disclosure.declared import Declared, Made
+from workbench.evidence.findings import Finding
+from workbench.evidence.nouns import CaseState, SnapshotRecord
+
+
+def findings(declared: Declared) -> Iterator[Finding]:
+    """One finding for each snapshot of the log."""
+    state = declared.state
+    if state is None:
+        return
+    requests = {e.id: _request(declared, e.record.path) for e in state.exports}
+    for shot in state.snapshots:
+        yield _judged(shot, state, requests)
+
+
+def _request(declared: Declared, record: str) -> Mapping[str, Any] | None:
+    made: Made | None = next((m for m in declared.made.values() if m.record == record), None)
+    return None if made is None else made.spec
+
+
+def _judged(shot: SnapshotRecord, state: CaseState, requests: Mapping[str, Mapping[str, Any] | None]) -> Finding:
+    path = shot.picture.path
+    if shot.unmasked:
+        return ok(CROP, f"declared by a person: {shot.unmasked}").finding(path)
+    if shot.export:
+        wanted = requests.get(shot.export)
+        if wanted is None:
+            return unchecked(CROP, f"the record of export {shot.export} is not here").finding(path)
+        lacking = [_lacking(shot, wanted, state)]
+    else:
+        lacking = [_lacking(shot, r, state) for r in requests.values() if r is not None and _covers(shot, r, state)]
+    if lacking and all(lacking):
+        whose = f"export {shot.export}" if shot.export else "every export of that instant"
+        note = "Take it again with the export's masks and crop, or say why not; leave this one out."
+        return leak(CROP, f"{lacking[0]} of {whose} not applied", expected="masks and crop", note=note).finding(path)
+    return ok(CROP, "context picture: shows what the crop cuts off" if shot.context else "").finding(path)
+
+
+def _lacking(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) -> str:
+    """What of a request's masks and crop the snapshot does not carry; empty where it carries all."""
+    painted = {_shape(mask) for mask in shot.masks}
+    try:
+        missing = [m for m in spec.get("masks", ()) if _shape(m) not in painted and _in_force(m, shot, state)]
+    except (WorkbenchError, AttributeError, TypeError) as exc:
+        return f"masks that cannot be read ({type(exc).__name__})"
+    if missing:
+        return f"{len(missing)} mask{'s' * (len(missing) > 1)}"
+    crop = spec.get("crop")
+    same = crop is None or (shot.crop is not None and [list(c) for c in shot.crop] == [list(c) for c in crop])
+    return "" if same or shot.context else "the crop"
+
+
+def _shape(mask: Any) -> tuple[Any, ...]:
+    """What a mask paints, whenever it does."""
+    points = tuple((float(x), float(y)) for x, y in mask["points"])
+    return points, mask.get("style", "fill"), mask.get("inverted", False)
+
+
+def _in_force(mask: Any, shot: SnapshotRecord, state: CaseState) -> bool:
+    """Whether a mask covers the instant of a snapshot."""
+    read = Mask.from_json(mask)
+    begin, end = (None if m is None else _us(m, shot.source, state) for m in (read.begin, read.end))
+    return (begin is None or begin <= shot.instant_us) and (end is None or shot.instant_us < end)
+
+
+def _covers(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) -> bool:
+    """Whether an export of that request shows the snapshot's instant."""
+    if spec.get("source") != shot.source:
+        return False
+
+    begin, end = (_us(parse_time(str(spec[key]), key), shot.source, state) for key in ("begin", "end"))
+    return begin <= shot.instant_us < max(end, begin + 1)
+
+
+def _us(moment: Moment, source: str, state: CaseState) -> int:
+    if not isinstance(moment, Offset):
+        return instant_us(moment)
+    known = state.source(source)
+    return moment.us + (known.first_us or 0 if known is not None else 0)
