@@ -89,15 +89,17 @@ class Authority:
         self.ca_pem = self.root.public_bytes(Encoding.PEM)
         self.answer = answer or self.pyhanko_answer
         self.headers: list[dict[str, str]] = []
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.server.daemon_threads = True
+        self.port = 0
 
     @property
     def url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self.server.server_port}/tsa"
+        """Where it answers, or did; known once it was entered."""
+        return f"http://127.0.0.1:{self.port}/tsa"
 
     def __enter__(self) -> Self:
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server.daemon_threads = True
+        self.port = self.server.server_port
         self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()
         return self

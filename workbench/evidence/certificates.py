@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DIGESTS = ("sha256", "sha384", "sha512")
 WHAT_FITS = "Use RSA (2048 bits or more) or ECDSA on P-256, P-384 or P-521."
-LABEL = "Self-signed, identity not checked"
+LABEL = "Self-signed (identity not checked)"
 """The organisation in certificates made here."""
 _CURVES = {"secp256r1": "sha256", "secp384r1": "sha384", "secp521r1": "sha512"}
 
@@ -61,8 +61,12 @@ def name_of(certificate: x509.Certificate) -> str:
     from cryptography.x509.oid import NameOID
 
     named = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    text = str(named[0].value) if named else certificate.subject.rfc4514_string()
-    return "".join(c if c.isprintable() else "?" for c in text) or "(no name)"
+    return printable(str(named[0].value) if named else certificate.subject.rfc4514_string()) or "(no name)"
+
+
+def printable(text: str) -> str:
+    """Words of strangers, fit for one line of a message: at most 200 characters, ``?`` for what does not print."""
+    return "".join(c if c.isprintable() else "?" for c in text[:200])
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:
@@ -118,13 +122,37 @@ def outside_validity(certificate: x509.Certificate, at: datetime) -> str:
     return ""
 
 
+def readable(certificate: x509.Certificate) -> x509.Certificate:
+    """`certificate`, once every part that is asked of one here was read; ValueError where one cannot be."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    odd = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm, TypeError)
+    try:
+        _ = (certificate.subject, certificate.issuer, certificate.public_key(), certificate.extensions)
+        _ = (name_of(certificate), certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    except odd as exc:
+        raise ValueError(f"a certificate cannot be read ({exc})") from exc
+    return certificate
+
+
+def certificate_of(der: bytes) -> x509.Certificate:
+    """A certificate from DER; ValueError where it cannot be read."""
+    from cryptography import x509
+
+    try:
+        return readable(x509.load_der_x509_certificate(der))
+    except x509.InvalidVersion as exc:
+        raise ValueError(f"a certificate cannot be read ({exc})") from exc
+
+
 def certificates_in(pem: bytes, what: str = "certificates") -> tuple[x509.Certificate, ...]:
     """The certificates of a PEM file in its order; RequestError naming `what` where there is none or it is broken."""
     from cryptography import x509
 
     try:
-        return tuple(x509.load_pem_x509_certificates(pem))
-    except ValueError as exc:
+        return tuple(readable(one) for one in x509.load_pem_x509_certificates(pem))
+    except (ValueError, x509.InvalidVersion) as exc:
         raise RequestError(what, "holds no certificate in PEM that can be read") from exc
 
 

@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 from workbench.core.errors import RequestError
 from workbench.evidence.certificates import (
     DIGESTS,
+    certificate_of,
     der_of,
     digest_for,
     hash_named,
     is_self_signed,
     name_of,
     outside_validity,
+    printable,
 )
 from workbench.evidence.keys import Key
 
@@ -61,9 +63,7 @@ class Cms:
     @property
     def signer(self) -> x509.Certificate:
         """The signer's certificate."""
-        from cryptography import x509
-
-        return x509.load_der_x509_certificate(self.certificates[0])
+        return certificate_of(self.certificates[0])
 
     @property
     def at(self) -> datetime | None:
@@ -127,25 +127,15 @@ def sign(key: Key, digest: bytes, at: datetime | None, pinned: int = 1) -> Cms:
 
 def read(der: bytes) -> Cms:
     """Read a CMS; raises Malformed for whatever `Cms.to_der` would not have written."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.x509 import InvalidVersion
-
     if len(der) > MOST_BYTES:
         raise Malformed(f"{len(der)} bytes are too many for a signature")
     try:
         found = _parse(der)
-        found.signer.public_key()
+        for one in found.certificates:
+            certificate_of(one)
         same = found.to_der() == der
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        OverflowError,
-        RecursionError,
-        InvalidVersion,
-        UnsupportedAlgorithm,
-    ) as exc:
-        raise Malformed(f"it cannot be read as CMS ({exc})"[:200]) from exc
+    except Exception as exc:  # whatever asn1crypto meets on its way through hostile bytes
+        raise Malformed(f"it cannot be read as CMS ({printable(str(exc))})") from exc
     if not same:
         raise Malformed("it is not written in the one form of docs/package-format.md")
     return found

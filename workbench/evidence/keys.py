@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench.core.errors import NameTaken, RequestError, WorkError
+from workbench.core.timebase import instant_us
 from workbench.evidence.certificates import (
     WHAT_FITS,
     certificates_in,
@@ -31,6 +32,7 @@ from workbench.evidence.certificates import (
     name_of,
     outside_validity,
     pem_of,
+    readable,
     self_signed_certificate,
 )
 from workbench.evidence.sign_extra import need
@@ -73,9 +75,8 @@ class Key:
             raise RequestError("days", f"{days} is not between 1 and 36600")
         private = rsa.generate_private_key(public_exponent=65537, key_size=3072)
         begin = (begin or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-        return cls(
-            private=private, certificates=(self_signed_certificate(private, name, begin, begin + timedelta(days=days)),)
-        )
+        certificate = self_signed_certificate(private, name, begin, begin + timedelta(days=days))
+        return cls(private=private, certificates=(certificate,))
 
     @classmethod
     def load(cls, path: Path, password: str | None = None, *, certificates: Path | None = None) -> Self:
@@ -129,11 +130,11 @@ class Key:
         return pem_of(self.certificates)
 
     def valid_at(self, at: datetime) -> None:
-        """Raise RequestError where the certificate is not valid at `at`."""
+        """Raise RequestError where the certificate is not valid at `at`, or `at` has no zone."""
+        instant_us(at)
         if why := outside_validity(self.certificate, at):
-            raise RequestError(
-                "key", f"{self.name}'s {why}", "Use a valid certificate, or check this computer's clock."
-            )
+            advice = "Use a valid certificate, or check this computer's clock."
+            raise RequestError("key", f"{self.name}'s {why}", advice)
 
     def sign(self, data: bytes) -> bytes:
         """RSA PKCS #1 v1.5 or ECDSA over `digest` of `data`: the same key and data give the same bytes.
@@ -182,15 +183,17 @@ def _from_pem(data: bytes, password: bytes | None, certificates: bytes) -> tuple
 def _from_pkcs12(data: bytes, password: bytes | None) -> tuple[Any, list[x509.Certificate]]:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
+    from cryptography.x509 import InvalidVersion
 
     try:
         private, own, others = load_key_and_certificates(data, password)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
+        found = [readable(one) for one in (own, *others) if one is not None]
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion) as exc:
         why = "the password is wrong, or this is no PKCS#12 or PEM file"
         raise RequestError("key", why, "Give the key's password, and a .p12, .pfx or .pem file.") from exc
     if private is None:
         raise RequestError("key", "the file holds no private key")
-    return private, [*([own] if own else []), *others]
+    return private, found
 
 
 def _may_sign(certificate: x509.Certificate) -> None:
@@ -201,8 +204,6 @@ def _may_sign(certificate: x509.Certificate) -> None:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         return
-    except ValueError as exc:
-        raise RequestError("key", "the extensions of the certificate cannot be read") from exc
     if not (usage.digital_signature or usage.content_commitment):
         raise RequestError("key", "the certificate's key usage does not allow signatures")
 

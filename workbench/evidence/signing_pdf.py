@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import RequestError, WorkError
 from workbench.evidence import cms
-from workbench.evidence.certificates import fingerprint_of
+from workbench.evidence.certificates import fingerprint_of, printable
 from workbench.evidence.findings import Finding, Findings, Verdict
 from workbench.evidence.keys import Key
 from workbench.evidence.sign_extra import finished, need, offline
@@ -59,13 +59,12 @@ def sign_pdf(
     own = len(cms.sign(key, bytes(64), None, pinned).to_der()) + 64
     room = min(own + len(stamps) * STAMP_ROOM, MOST_SIGNATURE)
     try:
-        if _seal_of(data) is not None:
-            raise RequestError("pdf", "this PDF is signed already", "Seal the file as it was before.")
-        prepared, output, embedding = _laid_out(data, key, reason, location, at, room)
-    except RequestError:
-        raise
+        laid = None if _seal_of(data) is not None else _laid_out(data, key, reason, location, at, room)
     except Exception as exc:
-        raise WorkError(f"the PDF cannot be sealed: {str(exc) or type(exc).__name__}"[:300]) from exc
+        raise WorkError(f"the PDF cannot be sealed: {printable(str(exc) or type(exc).__name__)}") from exc
+    if laid is None:
+        raise RequestError("pdf", "this PDF is signed already", "Seal the file as it was before.")
+    prepared, output, embedding = laid
     signed = cms.sign(key, prepared.document_digest, None, pinned)
     tokens = tuple(token_of(authority.stamp(signed.signature)) for authority in stamps)
     der = replace(signed, stamps=tokens).to_der()
@@ -177,7 +176,7 @@ def _seal_of(data: bytes) -> Any:
     try:
         seals = PdfFileReader(BytesIO(data)).embedded_signatures
     except Exception as exc:
-        raise _Broken(f"the PDF cannot be read: {str(exc) or type(exc).__name__}"[:200]) from exc
+        raise _Broken(f"the PDF cannot be read: {printable(str(exc) or type(exc).__name__)}") from exc
     if len(seals) > 1:
         raise _Broken(f"the PDF holds {len(seals)} signatures where one is expected")
     return seals[0] if seals else None
@@ -219,7 +218,7 @@ def _second_opinion(seal: Any) -> None:
         certified = seal.docmdp_level is MDPPerm.NO_CHANGES
         covers = status.coverage is SignatureCoverageLevel.ENTIRE_FILE
     except Exception as exc:
-        raise _Broken(f"the seal cannot be checked: {str(exc) or type(exc).__name__}"[:200]) from exc
+        raise _Broken(f"the seal cannot be checked: {printable(str(exc) or type(exc).__name__)}") from exc
     if not (status.intact and status.valid and covers and status.docmdp_ok):
         raise _Broken(f"pyHanko finds the seal not intact ({status.summary()})")
     if not certified:

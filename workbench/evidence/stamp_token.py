@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.core.errors import RequestError
 from workbench.evidence.certificates import (
     DIGESTS,
+    certificate_of,
     certificates_in,
     der_of,
     is_self_signed,
@@ -20,13 +21,13 @@ from workbench.evidence.certificates import (
     issuer_key_id,
     key_id,
     name_of,
+    printable,
 )
 from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.sign_extra import finished, offline
 
 if TYPE_CHECKING:
     from cryptography import x509
-
 
 _NONE = (b"", b"\x05\x00")
 """Parameters of an algorithm: absent, or NULL."""
@@ -46,7 +47,8 @@ def check_token(token: bytes, data: bytes, certificates_pem: bytes = b"") -> Fin
         status = _status(token, data, certificates_pem)
     except (Unusable, RequestError) as exc:
         return failed(str(exc))
-    found = f"{info['gen_time'].native:%Y-%m-%dT%H:%M:%SZ} by the clock of {_subject(status.signing_cert)}"
+    whose = name_of(certificate_of(status.signing_cert.dump()))
+    found = f"{info['gen_time'].native:%Y-%m-%dT%H:%M:%SZ} by the clock of {whose}"
     if not (status.intact and status.valid):
         return failed("the time stamp is over other data" if status.valid else "the token's signature does not hold")
     if not certificates_pem:
@@ -69,13 +71,12 @@ def info_of(token: bytes) -> Any:
     from asn1crypto import cms, tsp
 
     try:
-        content = cms.ContentInfo.load(token, strict=True)["content"]["encap_content_info"]
-        info = content["content"].parsed
-        if not isinstance(info, tsp.TSTInfo):
-            raise Unusable("the token holds no time")
-        info.native  # noqa: B018  asn1crypto reads when asked: a broken field shows here
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+        info = cms.ContentInfo.load(token, strict=True)["content"]["encap_content_info"]["content"].parsed
+        _ = info.native  # asn1crypto reads when asked: a broken field shows here
+    except Exception as exc:  # whatever asn1crypto meets on its way through hostile bytes
         raise Unusable("the token cannot be read") from exc
+    if not isinstance(info, tsp.TSTInfo):
+        raise Unusable("the token holds no time")
     return info
 
 
@@ -100,7 +101,7 @@ def _status(token: bytes, data: bytes, certificates_pem: bytes) -> Any:
         said = finished(validate_tst_signed_data(signed, context, lambda name: _digest(name, data)))
         return TimestampSignatureStatus(**said)
     except Exception as exc:
-        raise Unusable(f"the token cannot be checked: {exc}"[:200]) from exc
+        raise Unusable(f"the token cannot be checked: {printable(str(exc))}") from exc
 
 
 def _check_frame(signed: Any) -> None:
@@ -120,9 +121,7 @@ def _check_frame(signed: Any) -> None:
 
 def _check_chain(embedded: Sequence[bytes], given: Sequence[x509.Certificate]) -> None:
     """Raise where a certificate in the token is not signed by the one that it names as its issuer, if that is there."""
-    from cryptography import x509
-
-    held = [x509.load_der_x509_certificate(one) for one in embedded]
+    held = [certificate_of(one) for one in embedded]
     pool = [*held, *given]
     for one, der in zip(held, embedded, strict=True):
         above = [other for other in pool if other.subject == one.issuer or key_id(other) == issuer_key_id(one)]
@@ -134,9 +133,3 @@ def _check_chain(embedded: Sequence[bytes], given: Sequence[x509.Certificate]) -
 def _digest(name: str, data: bytes) -> bytes:
     """The imprint that the token should hold; nothing that fits where its digest is not accepted."""
     return hashlib.new(name, data).digest() if name in DIGESTS else b""
-
-
-def _subject(certificate: Any) -> str:
-    """Whose certificate, in words that can be printed."""
-    text = certificate.subject.native.get("common_name") or certificate.subject.human_friendly
-    return "".join(c if c.isprintable() else "?" for c in str(text))[:200]

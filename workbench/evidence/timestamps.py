@@ -17,10 +17,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import KW_ONLY, dataclass, field
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from workbench.core.errors import RequestError, WorkError
-from workbench.evidence.certificates import certificates_in, is_self_signed, pem_of
+from workbench.evidence.certificates import certificates_in, is_self_signed, pem_of, printable
 from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.sign_extra import need
 from workbench.evidence.stamp_http import ADVICE, post
@@ -102,17 +103,23 @@ def check(tsr: bytes, data: bytes, certificates_pem: bytes) -> Finding:
 
 def _granted(tsr: bytes) -> bytes:
     """The token of a response that grants one."""
-    from asn1crypto import tsp
+    from asn1crypto import cms, core, tsp
+
+    class Response(core.Sequence):  # type: ignore[misc]
+        """TimeStampResp as RFC 3161 has it: a refusal holds no token, on which asn1crypto's own insists."""
+
+        _fields: ClassVar = [
+            ("status", tsp.PKIStatusInfo),
+            ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+        ]
 
     try:
-        response = tsp.TimeStampResp.load(tsr, strict=True)
+        response = Response.load(tsr, strict=True)
         status = response["status"]["status"].native
-        said = " ".join(response["status"]["status_string"].native or ())
-        granted = status == "granted"
-        token = response["time_stamp_token"].dump() if granted else b""
-    except (ValueError, TypeError, KeyError, RecursionError) as exc:
+        said = printable(" ".join(response["status"]["status_string"].native or ()))
+        token = bytes(response["time_stamp_token"].dump())
+    except Exception as exc:  # whatever asn1crypto meets on its way through hostile bytes
         raise Unusable("the answer is no time-stamp response") from exc
-    if not granted:
-        said = "".join(c if c.isprintable() else "?" for c in said)[:200]
+    if status != "granted":
         raise Unusable(f"the request was refused ({status}{': ' if said else ''}{said})")
-    return bytes(token)
+    return token
