@@ -81,8 +81,14 @@ SPECS = {
         end=parse_time("20260301T100045"),
         format="mp4",
     ),
+    "still": ExportSpec(
+        source="entrance",
+        begin=parse_time("20260301T100028"),
+        end=parse_time("20260301T100028"),
+        format="jpg",
+    ),
 }
-"""Three ways to export: across a gap with a mask on part of it; cropped, blurred, every second frame; a plain copy."""
+"""Across a gap with a mask on part of it; cropped, blurred, every second frame; a plain copy; one frame."""
 
 
 @lru_cache(maxsize=1)
@@ -226,12 +232,13 @@ class Matter:
         """A real source joins."""
         self.append("source-added", source(name, exhibit, **changed))
 
-    def export(self, number: int, name: str, **changed: Any) -> None:
+    def export(self, number: int, name: str, *, planned: bool = True, **changed: Any) -> None:
         """One of `SPECS` is planned, made and recorded; `changed` replaces parts of its record."""
         found = {**result(name), **changed}
         camera = found["plan"]["spec"]["source"]
         self.results[f"E{number}"] = found
-        self.append("plan-made", PlanRecord(id=f"PL{number}", source=camera, plan=found["plan"]))
+        if planned:
+            self.append("plan-made", PlanRecord(id=f"PL{number}", source=camera, plan=found["plan"]))
         path = f"exports/E{number}/"
         files = [*found["files"], *(s for s in found["sidecars"] if s["kind"] != "record")]
         self.append(
@@ -240,7 +247,7 @@ class Matter:
                 id=f"E{number}",
                 exhibit=f"17/2026-E{number}",
                 source=camera,
-                plan=f"PL{number}",
+                plan=f"PL{number}" if planned else "",
                 record=FileRecord(path=f"{path}record.json", sha256="c" * 64, size=5000, kind="record"),
                 files=tuple(
                     FileRecord(path=path + f["path"], sha256=f["sha256"], size=f["size"], kind=f["kind"]) for f in files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,10 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.evidence.whole_cases import HOSTILE, empty, whole
+from tests.evidence.whole_cases import CLIP, HOSTILE, empty, whole
 from tests.report.looking import part, pictures, report_of, rows, table, texts, words_of
 from tests.report.matters import AT, IDENTITY, Matter, clock_check, full, snapshot
+from tests.truth import make
+from workbench.archives.local import LocalArchive
 from workbench.core.errors import SourceError
+from workbench.core.spec import ExportSpec
+from workbench.core.timebase import Offset
 from workbench.evidence.nouns import Comment
 from workbench.report.build import build_report
 from workbench.report.model import Paragraph
@@ -97,6 +102,25 @@ def test_an_empty_case(tmp_path: Path) -> None:
     report = build_report(empty(tmp_path / "case"), made_at=AT)
     assert "No source has joined the case." in words_of(part(report, 3))
     assert "Nothing was processed." in words_of(part(report, 6))
+
+
+def test_a_case_that_nobody_dated(tmp_path: Path) -> None:
+    """Times count from the first frame, the clock is not checked, and no zone or correction is made up."""
+    (tmp_path / "footage" / "hall").mkdir(parents=True)
+    shutil.copyfile(make(CLIP), tmp_path / "footage" / "hall" / "clip.mp4")
+    case, archive = empty(tmp_path / "case"), LocalArchive(tmp_path / "footage", tmp_path / "cache")
+    try:
+        case.add_source(archive, "hall")
+        case.export(ExportSpec(source="hall", begin=Offset(0), end=Offset(10**6), format="mkv"), archive)
+        case.snapshot(archive, "hall", Offset(500_000))
+    finally:
+        archive.close()
+    report = build_report(case, made_at=AT)
+    assert rows(part(report, 3))["First frame"] == "+0.000000"
+    assert rows(part(report, 5))["Asked"] == "+0.000000 to +1.000000 (excluded), 1.000 s"
+    shot = dict(pictures(part(report, 9))["S1"].facts)
+    assert (shot["Device time"], shot["Corrected UTC"]) == ("+0.480000 s from the first frame (undated)", "not checked")
+    assert "nobody says when it was recorded; clock not checked" in words_of(part(report, 7))
 
 
 def test_no_report_on_a_record_that_is_not_as_the_log_says(tmp_path: Path) -> None:

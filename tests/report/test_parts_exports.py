@@ -6,7 +6,7 @@ import pytest
 
 from tests.report.looking import part, pictures, report_of, rows, table, words_of
 from tests.report.matters import SPECS, Matter, full, result, snapshot
-from workbench.report.model import Facts, Table
+from workbench.report.model import Facts, Paragraph, Table, Timeline
 
 
 @pytest.mark.parametrize("name", list(SPECS))
@@ -21,8 +21,30 @@ def test_every_parameter_is_printed(name: str) -> None:
     assert {row[0] for row in printed if row[2] == "given"} >= {"source", "begin", "end"}
     said = words_of(section)
     assert all(version in said for version in made["versions"].values())
-    for part_ in made["encoder"].values():
-        assert all(f"{key} = {value}" in said for key, value in part_["video"].items())
+    for settings in made["encoder"].values():
+        told = settings.get("video", settings)
+        assert all(f"{key} = {value}" in said for key, value in told.items())
+
+
+def test_an_export_that_was_added_says_so() -> None:
+    """Nothing was on record before it was done: parts 2, 6 and 11 tell it, and no author is made up."""
+    matter = Matter()
+    matter.export(1, "plain", planned=False)
+    report = report_of(matter)
+    assert table(part(report, 2), "Intervals asked for").rows[0][0] == "none: added"
+    assert rows(part(report, 6))["Planned by"] == "not stated"
+    assert "what was asked was put on record after it was done" in words_of(part(report, 11))
+
+
+def test_one_frame_has_no_timeline() -> None:
+    """A jpg is one frame: asked for as one, complete as one, with nothing to draw to scale."""
+    matter = Matter()
+    matter.add_source("entrance")
+    matter.export(1, "still")
+    section = part(report_of(matter), 5)
+    assert not any(isinstance(block, Timeline) for block in section.blocks)
+    assert rows(section)["Asked"] == "one frame, that shown at 2026-03-01T10:00:28.000000Z"
+    assert any(block.text.startswith("Complete: ") for block in section.blocks if isinstance(block, Paragraph))
 
 
 def test_failed_exports_are_steps_too() -> None:

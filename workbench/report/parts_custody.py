@@ -37,7 +37,7 @@ def custody(material: Material) -> Section:
         Table(
             head=("No", "UTC, who", "What", "Files", "Hash"),
             rows=tuple(_row(entry) for entry in material.entries),
-            widths=(0.06, 0.26, 0.26, 0.28, 0.14),
+            widths=(0.05, 0.28, 0.26, 0.28, 0.13),
             code=(3, 4),
         )
     )
