@@ -82,7 +82,11 @@ class Book:
 
     def refresh(self) -> None:
         """Look at what others appended meanwhile."""
-        self._take(self._log.entries())
+        with self._log.lock:
+            entries = self._log.entries()
+            for entry in entries[len(self._entries) :]:
+                self._fold.take(entry)
+            self._entries = entries
 
     @contextmanager
     def turn(self) -> Iterator[Write]:
@@ -129,11 +133,6 @@ class Book:
     def caption_entry(self, snapshot: str) -> int:
         """Number of the entry that holds the caption in force of a snapshot of the case."""
         return self._fold.caption_entry(snapshot)
-
-    def _take(self, entries: tuple[Entry, ...]) -> None:
-        for entry in entries[len(self._entries) :]:
-            self._fold.take(entry)
-        self._entries = entries
 
 
 def text(field: str, value: Any, *, needed: bool = False, most: int = MOST_TEXT) -> str:

@@ -77,6 +77,7 @@ def export(
 def add(book: Book, result: ExportResult, exhibit: str = "") -> ExportRecord:
     """Copy an export that was made outside of the case into it; its source must have joined, and its files be whole."""
     word("exhibit", exhibit)
+    book.refresh()
     source = known("source", result.plan.spec.source, book.state.sources)
     _must_be_of(result, source)
     name, folder = _reserved(book)

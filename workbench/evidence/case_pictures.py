@@ -26,6 +26,7 @@ def snapshot(
     book: Book, archive: Archive, source: str, at: Moment, *, export: str, caption: str, unmasked: str
 ) -> SnapshotRecord:
     """The frame shown at `at`, with the masks and the crop of `export` unless `unmasked` says why not."""
+    book.refresh()
     spec = _spec(book, export) if export else None
     if spec is not None and spec.source != source:
         raise RequestError("export", f"{export} is an export of {spec.source}, not of {source}")
@@ -38,6 +39,7 @@ def snapshot(
 
 def context(book: Book, archive: Archive, export: str, at: Moment | None) -> SnapshotRecord:
     """The whole frame with the export's masks, at the first instant it shows unless another is named."""
+    book.refresh()
     spec = _spec(book, export)
     if at is None:
         first = [file.get("first") for file in case_exports.result_of(book, export)["files"]]
@@ -49,6 +51,7 @@ def context(book: Book, archive: Archive, export: str, at: Moment | None) -> Sna
 
 def marked(book: Book, name: str, marks: Sequence[Mapping[str, Any]]) -> AnnotationRecord:
     """A copy of a snapshot with marks drawn on it."""
+    book.refresh()
     shot = known("snapshot", name, book.state.snapshots)
     book.path(shot.picture)
     made = _named(book, "A", lambda new: annotate.draw(shot, marks, id=new, folder=book.folder))

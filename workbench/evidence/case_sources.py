@@ -27,11 +27,18 @@ def add(book: Book, archive: Archive, source: str, exhibit: str = "") -> SourceR
 
     Raises RequestError where it joined before and nothing changed, SourceError where recordings that joined changed.
     """
+    return _add(book, archive, source, exhibit, again=False)
+
+
+def _add(book: Book, archive: Archive, source: str, exhibit: str, *, again: bool) -> SourceRecord:
+    """See `add`; with `again` the record that is there already is as good as a new one."""
     record = _record(archive, word("source", source, needed=True), word("exhibit", exhibit))
     with book.turn() as write:
         known = book.state.source(source)
         if known is not None:
             record = replace(record, exhibit=record.exhibit or known.exhibit)
+            if again and _same(record, known):
+                return known
             _must_have_grown(known, record)
         if not record.exhibit:
             record = replace(record, exhibit=f"{book.state.identity.number}-SRC{len(book.state.sources) + 1}")
@@ -44,9 +51,10 @@ def joined(book: Book, archive: Archive, source: str) -> SourceRecord:
 
     Raises SourceError where the archive lays it on another time line than when it joined.
     """
+    book.refresh()
     known = book.state.source(source)
     if known is None:
-        return add(book, archive, source)
+        return _add(book, archive, source, "", again=True)  # another process may add it meanwhile
     found = archive.source(source)
     now = (found.dated, found.first, found.last, found.zone, found.clock_offset)
     if now != (known.dated, known.first_us, known.last_us, known.zone, known.archive_offset):
@@ -105,9 +113,13 @@ def _config(described: Description) -> FileRecord | None:
     return FileRecord(path=described.config.name, sha256=found.sha256, size=found.size, kind="archive.toml")
 
 
+def _same(record: SourceRecord, known: SourceRecord) -> bool:
+    return replace(record, hashed_at=known.hashed_at, hashed_where=known.hashed_where) == known
+
+
 def _must_have_grown(known: SourceRecord, record: SourceRecord) -> None:
     """RequestError where a source that joins again is what it was; SourceError where it lost what it was."""
-    if replace(record, hashed_at=known.hashed_at, hashed_where=known.hashed_where) == known:
+    if _same(record, known):
         raise RequestError(
             "source",
             f"{known.id} is in the case already, unchanged since it was added ({known.hashed_at})",

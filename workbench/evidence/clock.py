@@ -8,9 +8,10 @@ Rules, all of them in exact arithmetic:
 
 - One check gives the offset at its moment. Nothing is known of the drift, so its ± holds at that moment only.
 - Two or more give a straight line by least squares through their offsets, over the recorder's time.
-- ± is the largest of the checks' own uncertainties, plus the distance of the worst check from the line. Beyond the
-  first or last check the first part is multiplied by the sum of the weights (their amounts) that the checks have
-  there: it is how far the line can be out if each check is out by as much as it says it may be.
+- ± is the largest of the checks' own uncertainties, plus the distance of the worst check from the line. The first part
+  is multiplied by the sum of the weights (their amounts) that the checks have at the instant, where that is over 1:
+  so far can the line be out if each check is out by as much as it says it may be. Between two checks that is 1, and it
+  grows beyond them.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Clock:
 
     def _weights(self, device_us: int) -> Fraction:
         """Sum of the amounts of the weights that the checks' offsets have in the line's value at an instant."""
-        if not self._spread or self.checks[0].device_us <= device_us <= self.checks[-1].device_us:
+        if not self._spread:
             return Fraction(1)
         far = (device_us - self._middle) / self._spread
         each = Fraction(1, len(self.checks))

@@ -31,7 +31,7 @@ from workbench.evidence import filing
 from workbench.evidence.custody import START, Digest, Entry, canonical, hash_of, parse, read_lines
 from workbench.evidence.findings import Finding
 from workbench.evidence.hashing import open_plain
-from workbench.evidence.locking import locked
+from workbench.evidence.locking import WAIT, locked
 
 LOCK = ".lock"
 TORN = "custody.torn-"
@@ -46,11 +46,15 @@ def _now() -> datetime:
 class Log:
     """A log on the disk, and what of it has been read so far; safe to use from several threads."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime] = _now) -> None:
-        """The log at `path`; nothing is read yet. `now` is the clock that entries are dated by."""
+    def __init__(self, path: Path, now: Callable[[], datetime] = _now, wait: float = WAIT) -> None:
+        """The log at `path`; nothing is read yet.
+
+        `now` is the clock that entries are dated by, `wait` the seconds to wait for another writer.
+        """
         self.path = path
-        self._now = now
-        self._turn = threading.RLock()
+        self._now, self._wait = now, wait
+        self.lock = threading.RLock()
+        """Held by the thread that reads or writes."""
         self._entries: list[Entry] = []
         self._last, self._size = b"", 0
         self.findings: tuple[Finding, ...] = ()
@@ -70,7 +74,7 @@ class Log:
 
         Raises SourceError where the log cannot be read, or where entries that were read before are gone or changed.
         """
-        with self._turn:
+        with self.lock:
             self._look()
             return tuple(self._entries)
 
@@ -90,7 +94,7 @@ class Log:
     @contextmanager
     def turn(self, who: str) -> Iterator[Append]:
         """Hold the log for more than one step: look, decide, write; nobody else appends meanwhile."""
-        with self._turn, locked(self.path.with_name(LOCK)):
+        with self.lock, locked(self.path.with_name(LOCK), self._wait):
             self._look()
             self._must_hold()
 
