@@ -110,6 +110,8 @@ def test_names_that_differ_in_case_alone_are_refused() -> None:
     """Windows and macOS would unpack one over the other."""
     with pytest.raises(WorkError, match="nothing but case"):
         refuse_names(["data/Straße", "data/STRASSE"])
+    with pytest.raises(WorkError, match="named twice"):
+        refuse_names(["data/custody.jsonl", "data/custody.jsonl"])
     refuse_names(["data/Hall[20260301T100000-20260301T100100].mp4", "data/exports/E1.spec.json"])
 
 

@@ -124,7 +124,10 @@ REPORT = ReportRecord(
     log_head=_digest("0"),
 )
 RESULTS = {
-    "E1": {"sources": [{"file": "hall/a.mp4", "sha256": _digest("a")}, {"file": "hall/lost.mp4", "sha256": None}]}
+    "E1": {
+        "sources": [{"file": "hall/a.mp4", "sha256": _digest("a")}, {"file": "hall/lost.mp4", "sha256": None}],
+        "versions": {"libavcodec": "59.37.100"},
+    }
 }
 
 
@@ -195,6 +198,7 @@ def test_each_entry_is_an_action_in_a_chain(entries: tuple[Entry, ...], document
     names = {node["@id"]: node["core:name"] for node in json.loads(document)["@graph"] if "core:name" in node}
     assert [names[action["action:performer"]["@id"]] for action in actions] == [entry.who for entry in entries]
     assert {names[tool["@id"]] for tool in actions[0]["action:instrument"]} == {"forensic-workbench", "python"}
+    assert {names[tool["@id"]] for tool in actions[3]["action:instrument"]} > {"libavcodec", "python"}
     unread = actions[-3:]
     assert all("action:result" not in action and "action:object" not in action for action in unread)
 

@@ -25,10 +25,9 @@ import pytest
 from tests.evidence import whole_cases
 from tests.evidence.authority import Authority as Stamps
 from tests.evidence.bag_keys import key_files
-from workbench.core.errors import RequestError, WorkError
 from workbench.evidence.case import Case
 from workbench.evidence.keys import Key
-from workbench.evidence.nouns import FileRecord, PackageRecord
+from workbench.evidence.nouns import PackageRecord
 from workbench.evidence.package import seal
 from workbench.evidence.timestamps import Authority
 
@@ -80,8 +79,11 @@ def make(kind: Kind, folder: Path) -> tuple[Case, PackageRecord, Path]:
         stamps = [Authority(url=found.url, ca_pem=found.ca_pem) for found in (one, two)][: kind.stamps]
         record = seal(case, folder / "out", key=key, stamps=stamps, as_zip=kind.as_zip, at=NOW)
     if kind.as_zip:
-        subprocess.run(["unzip", "-q", f"{record.name}.zip"], cwd=folder / "out", check=True, stdin=subprocess.DEVNULL)
-        (folder / "out" / f"{record.name}.zip").unlink()
+        archive = folder / "out" / f"{record.name}.zip"
+        ours = [sys.executable, "-m", "zipfile", "-e", archive.name, "."]
+        command = ["unzip", "-q", archive.name] if shutil.which("unzip") else ours
+        subprocess.run(command, cwd=archive.parent, check=True)
+        archive.unlink()
     return case, record, folder / "out" / record.name
 
 
@@ -115,11 +117,15 @@ def commands(package: Path) -> Iterator[str]:
 def test_the_commands_of_the_readme_pass(made: Made) -> None:
     """verify.py, sha256sum, sha512sum, bagit.py, openssl cms, openssl ts: what the README says works as it says."""
     kind, _, record, package = made
+    if missing := [name for name in ("bash", "openssl", "sha256sum", "sha512sum") if not shutil.which(name)]:
+        pytest.skip(f"not on the path: {', '.join(missing)}")
     given = list(commands(package))
     for command in given:
         said = run(command, package)
         if command == "sha256sum tagmanifest-sha256.txt":
             assert said.split()[0] == record.seal
+        if command == "python3 verify.py":
+            assert ", 0 failed, " in said
         if "x509" in command:
             assert record.signer in said.replace(":", "").lower()
     programs = [re.sub(r" (cms|ts|x509) .*|(?<=sum|\.py) .*", r" \1", command).strip() for command in given]
@@ -261,135 +267,3 @@ def test_a_later_change_to_the_case_does_not_reach_the_package(tmp_path: Path) -
             with path.open("r+b") as file:
                 file.write(b"overwritten")
     assert bagit.Bag(str(package)).validate()
-
-
-def _shorten(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-1])
-
-
-def _flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-
-
-@pytest.mark.parametrize("name", ["snapshots/S1.png", "clock/K1.jpg", "reports/R1.pdf", "exports/E1"])
-@pytest.mark.parametrize("harm", [_shorten, _flip, Path.unlink], ids=["cut", "flipped", "gone"])
-def test_a_case_that_changed_is_not_sealed(tmp_path: Path, name: str, harm: object) -> None:
-    """Whatever file is not what the log says, it is named and nothing is written."""
-    case = whole_cases.whole(tmp_path / "case")
-    path = case.folder / name
-    path = next(path.glob("*.mp4")) if path.is_dir() else path
-    harm(path)  # type: ignore[operator]
-    with pytest.raises(WorkError, match=re.escape(path.name)):
-        seal(case, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_log_that_does_not_hold_is_not_sealed(tmp_path: Path) -> None:
-    """One changed byte of the log, and the case is not sealed."""
-    case = whole_cases.whole(tmp_path / "case")
-    _flip(case.folder / "custody.jsonl")
-    with pytest.raises(WorkError, match="custody"):
-        seal(Case.open(case.folder), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_bad_requests_are_refused_before_anything_is_written(tmp_path: Path) -> None:
-    """A stamp without a signature, a date without a zone, a key that was not valid: each is told by its name."""
-    case = whole_cases.empty(tmp_path / "case")
-    with Stamps(name="One") as gone:
-        stamp = Authority(url=gone.url, ca_pem=gone.ca_pem)
-    old = Key.make_self_signed("Old", begin=NOW - timedelta(days=99), days=9)
-    for field, arguments in (
-        ("stamps", {"stamps": [stamp]}),
-        ("at", {"at": NOW.replace(tzinfo=None)}),
-        ("key", {"key": old}),
-    ):
-        with pytest.raises(RequestError) as caught:
-            seal(case, tmp_path / "out", **arguments)  # type: ignore[arg-type]
-        assert caught.value.field == field
-    with pytest.raises(WorkError, match="127"):
-        seal(case, tmp_path / "out", key=self_signed(), stamps=[stamp])
-    assert list((tmp_path / "out").iterdir()) == []
-    assert case.state.packages == ()
-
-
-def test_an_export_named_unfit_for_other_systems_is_refused(tmp_path: Path) -> None:
-    """What could not be unpacked elsewhere is not sealed, and the file is named."""
-    case = whole_cases.whole(tmp_path / "case")
-    (case.folder / "snapshots/a?b.png").write_bytes(b"x")
-    picture = FileRecord(path="snapshots/a?b.png", sha256=hashlib.sha256(b"x").hexdigest(), size=1)
-    drawn = case.state.annotations[0].to_json() | {"id": "A2", "picture": picture.to_json()}
-    case.append("annotation-made", drawn)
-    with pytest.raises(WorkError, match=r"a\?b\.png.* cannot stand in a package"):
-        seal(case, tmp_path / "out")
-
-
-FULL = """
-import resource, signal, sys
-from pathlib import Path
-from workbench.core.errors import WorkError
-from workbench.evidence.case import Case
-from workbench.evidence.package import seal
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-case = Case.open(Path(sys.argv[1]))
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-try:
-    seal(case, sys.argv[2], as_zip=sys.argv[3] == "zip")
-except WorkError as exc:
-    print(exc.message)
-"""
-
-
-@pytest.mark.parametrize("form", ["folder", "zip"])
-def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path, form: str) -> None:
-    """Where the disk takes no more, the words say so and the folder is as it was."""
-    case = whole_cases.whole(tmp_path / "case")
-    bulk(case, 1_000_000)
-    before = (case.folder / "custody.jsonl").read_bytes()
-    command = [sys.executable, "-c", FULL, case.folder, tmp_path / "out", form]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-    assert "cannot be written" in done.stdout and "File too large" in done.stdout
-    assert list((tmp_path / "out").iterdir()) == []
-    assert (case.folder / "custody.jsonl").read_bytes() == before
-
-
-def bulk(case: Case, size: int) -> None:
-    """Give the case a big file, as a new report."""
-    path = case.folder / "reports" / "R2.pdf"
-    path.write_bytes(os.urandom(size))
-    last = case.state.reports[-1]
-    file = FileRecord(path="reports/R2.pdf", sha256=hashlib.sha256(path.read_bytes()).hexdigest(), size=size)
-    case.append("report-built", last.to_json() | {"id": "R2", "file": file.to_json()})
-
-
-def killed(tmp_path: Path, form: str, kills: int, seed: int) -> None:
-    """Kill a process that seals `kills` times, and judge what it left."""
-    bulk(whole_cases.whole(tmp_path / "case"), 20_000_000)
-    command = [sys.executable, "-m", "tests.evidence.seal_kills", tmp_path / "case", tmp_path / "out", form]
-    subprocess.run([*map(str, command), str(kills), str(seed)], cwd=ROOT, check=True)
-    case = Case.open(tmp_path / "case")
-    assert case.check().failed == ()
-    packages = [path for path in (tmp_path / "out").iterdir() if not path.name.startswith(".workbench-")]
-    assert {record.name for record in case.state.packages} <= {path.stem for path in packages}
-    for path in packages:
-        if form == "zip":
-            with zipfile.ZipFile(path) as packed:
-                packed.extractall(tmp_path / "unpacked")
-        assert bagit.Bag(str((tmp_path / "unpacked" if form == "zip" else tmp_path / "out") / path.stem)).validate()
-    record = seal(case, tmp_path / "out")
-    assert bagit.Bag(str(tmp_path / "out" / record.name)).validate()
-
-
-@pytest.mark.parametrize("form", ["folder", "zip"])
-def test_kills_while_sealing(tmp_path: Path, form: str) -> None:
-    """Six kills: the case opens and holds, no half package has a name, the next sealing works."""
-    killed(tmp_path, form, 6, seed=1)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("form", ["folder", "zip"])
-def test_a_hundred_kills_while_sealing(tmp_path: Path, form: str) -> None:
-    """The same with a hundred kills."""
-    killed(tmp_path, form, 100, seed=2)

@@ -104,14 +104,16 @@ def refuse_names(paths: Iterable[str]) -> None:
     """Raise WorkError for the first path that a bag cannot hold, or that some system could not unpack."""
     seen: dict[str, str] = {}
     for path in paths:
-        if why := _unfit(path) or _clash(path, seen):
+        if why := _unfit(path) or _clash(path, seen.get(path.casefold())):
             advice = "Make the export again under the name that the workbench gives; then seal."
             raise WorkError(f"{one_line(path)!r} cannot stand in a package: {why}", advice)
+        seen[path.casefold()] = path
 
 
-def _clash(path: str, seen: dict[str, str]) -> str:
-    other = seen.setdefault(path.casefold(), path)
-    return "" if other is path else f"{one_line(other)!r} differs from it in nothing but case"
+def _clash(path: str, other: str | None) -> str:
+    if other is None:
+        return ""
+    return "it is named twice" if other == path else f"{one_line(other)!r} differs from it in nothing but case"
 
 
 def _unfit(path: str) -> str:

@@ -120,12 +120,14 @@ def lay_copy(store: Store, path: str, source: Path, sha256: str, size: int) -> L
     hashes = hashlib.sha256(), hashlib.sha512()
     done = 0
     with _original(source, path) as original, store.open(path, size) as copy, ThreadPoolExecutor(1) as beside:
-        while done <= size and (chunk := original.read(CHUNK)):
+        for chunk in _chunks(original, path):
             second = beside.submit(hashes[1].update, chunk)
             hashes[0].update(chunk)
             copy.write(chunk)
             second.result()
             done += len(chunk)
+            if done > size:
+                break
     laid = Laid(sha256=hashes[0].hexdigest(), sha512=hashes[1].hexdigest(), size=done)
     if (laid.sha256, laid.size) != (sha256, size):
         raise _changed(path)
@@ -137,6 +139,15 @@ def _original(source: Path, path: str) -> IO[bytes]:
         return open_plain(source)
     except SourceError as exc:
         raise _changed(path) from exc
+
+
+def _chunks(file: IO[bytes], path: str) -> Iterator[bytes]:
+    try:
+        while chunk := file.read(CHUNK):
+            yield chunk
+    except OSError as exc:
+        message = f"{path.removeprefix('data/')} cannot be read: {exc.strerror or exc}"
+        raise WorkError(message, "Check the disk that the case lies on; nothing was sealed.") from exc
 
 
 def _changed(path: str) -> WorkError:

@@ -39,6 +39,8 @@ class Done:
     results: list[Ref] = field(default_factory=list)
     description: str = ""
     began: str = ""
+    tools: dict[str, str] = field(default_factory=dict)
+    """Versions of what took part besides the tools that the entry names."""
 
 
 def case_jsonld(entries: Sequence[Entry], results: Mapping[str, dict[str, Any]]) -> bytes:
@@ -122,7 +124,7 @@ class _Teller:
         place = f"Entry {entry.n} of the custody log, hash {entry.hash}."
         tools = [
             self.graph.add("tool:Tool", "tool", name, str(version), core__name=name, tool__version=str(version))
-            for name, version in sorted(entry.tool.items())
+            for name, version in sorted({**done.tools, **entry.tool}.items())
         ]
         return self.graph.add(
             "investigation:InvestigativeAction",
@@ -209,15 +211,13 @@ class _Teller:
     def _export_done(self, entry: Entry) -> Done:
         export = ExportRecord.from_json(entry.data)
         files = [self._file(file) for file in (*export.files, export.record)]
-        read = [
-            self._recording(export.source, one["file"], one["sha256"])
-            for one in self.results.get(export.id, {}).get("sources", ())
-        ]
+        result = self.results[export.id]
+        read = [self._recording(export.source, one["file"], one["sha256"]) for one in result["sources"]]
         for recording in read:
             self.graph.derived(files, recording, f"Export {export.id}; its record says how each frame was made.")
         record = self._exhibit(export.id, export.exhibit, f"Export {export.id} of {export.source}", files)
         self.named[export.id] = record
-        return Done(objects=read, results=[*files, record], began=export.began)
+        return Done(objects=read, results=[*files, record], began=export.began, tools=result["versions"])
 
     def _snapshot_taken(self, entry: Entry) -> Done:
         shot = SnapshotRecord.from_json(entry.data)

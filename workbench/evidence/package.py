@@ -57,6 +57,8 @@ def seal(
     at = _instant(at)
     if stamps and key is None:
         raise RequestError("stamps", "time stamps are made over the signature, and nothing is signed", "Give a key.")
+    if key:
+        key.valid_at(at)
     _unchanged(case)
     name, number = _free_name(case, Path(out))
     content, tags = _prepared(case, name, key, len(stamps), at)
@@ -112,6 +114,7 @@ def _unchanged(case: Case) -> None:
         more = f", and {len(failed) - 5} more" if len(failed) > 5 else ""
         message = f"The case is not what its custody log says, so nothing was sealed: {named}{more}"
         raise WorkError(message, "Put the recorded files back; what was exported anew belongs into a new export.")
+    case.refresh()
 
 
 def _free_name(case: Case, out: Path) -> tuple[str, str]:
@@ -130,7 +133,7 @@ def _prepared(case: Case, name: str, key: Key | None, stamps: int, at: datetime)
         content = Content(case)
         info = _info(content, key, stamps, at)
         text = readme(name, info, content.state, content.results)
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as exc:
         message = f"a record of the case is not of the form that this version writes ({exc!r})"
         raise WorkError(message, "Seal with the version that wrote it; the log names it.") from exc
     bag.refuse_names(content.paths())
@@ -145,7 +148,7 @@ def _info(content: Content, key: Key | None, stamps: int, at: datetime) -> bag.B
         date=f"{at:%Y-%m-%d}",
         agent=AGENT,
         identifier=state.identity.number,
-        description=state.identity.title,
+        description=state.identity.title or f"Evidence of case {state.identity.number}",
         payload_bytes=content.size,
         payload_files=len(content.paths()),
         custody_length=state.length,

@@ -6,6 +6,7 @@ a line of this file.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -101,15 +102,21 @@ def _exports(state: CaseState, results: Mapping[str, dict[str, Any]]) -> list[st
 
 def _export(export: ExportRecord, result: dict[str, Any], state: CaseState) -> Iterator[str]:
     yield f"{export.id}  {clipped(export.exhibit)}  derived from {clipped(export.source)}"
+    yield f"  asked for: {clipped(result['plan']['begin'])} … {clipped(result['plan']['end'])}"
     yield f"  {fidelity_words(result)}"
-    yield f"  {clipped(completeness_words(completeness(result, state.source(export.source))), 2000)}"
+    yield from _wrapped(completeness_words(completeness(result, state.source(export.source))))
     for gap in result["gaps"]:
-        yield f"  gap {gap['begin']} … {gap['end']} (says the {clipped(gap['witness'])})"
+        yield f"  gap {gap['begin']} … {gap['end']} (witness: {clipped(gap['witness'])})"
     yield from (f"  warning: {clipped(warning)}" for warning in result["warnings"])
     for use in unsuitable(result, state.source(export.source), state.checks_of(export.source)):
         yield f"  unsuitable for {use.use}: {clipped('; '.join(use.why))}"
     for file in (*export.files, export.record):
         yield f"  {file.sha256}  data/{file.path}  {file.size} bytes"
+
+
+def _wrapped(text: str) -> list[str]:
+    """A sentence of ours, which may quote names of files, as lines of the width of this file."""
+    return textwrap.wrap(clipped(text, 2000), 118, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
 
 
 def _snapshots(state: CaseState) -> list[str]:
