@@ -107,9 +107,8 @@ def clock_check(files: Mapping[str, bytes]) -> dict[str, Any]:
 def exports(files: Mapping[str, bytes]) -> list[Told]:
     """An ExportRecord for each folder of exports."""
     told = []
-    for name in sorted({path.split("/")[1] for path in files if path.startswith("exports/")}):
+    for name in sorted({path.split("/")[1] for path in files if path.startswith("exports/") and path.count("/") > 1}):
         own = [p for p in sorted(files) if p.startswith(f"exports/{name}/")]
-        own = [p for p in own if p.rsplit("/", 1)[1] not in {"spec.json", "plan.json", "ledger.json"}]
         record = next(p for p in own if p.endswith(".json"))
         data = {
             "began": "2026-03-01T10:00:05.000000Z",

@@ -105,8 +105,9 @@ def reseal(folder: Path, *, signed: Signed = "none", stamps: int = 0, key: str =
 def manifest(folder: Path, files: Iterable[Path], algorithm: str) -> bytes:
     """The manifest of `files` of the bag `folder`."""
     named = {f.relative_to(folder).as_posix(): hashlib.new(algorithm, f.read_bytes()).hexdigest() for f in files}
-    escaped = {n.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"): d for n, d in named.items()}
-    return b"".join(f"{d}  {n}\n".encode() for n, d in sorted(escaped.items(), key=lambda item: item[0].encode()))
+    paths = sorted(named, key=lambda path: path.encode())
+    escaped = (path.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A") for path in paths)
+    return b"".join(f"{named[path]}  {line}\n".encode() for path, line in zip(paths, escaped, strict=True))
 
 
 def sign(folder: Path, key: KeyFiles, stamps: int) -> None:
@@ -203,9 +204,9 @@ def _material() -> tuple[tuple[str, bytes], ...]:
         ("exports/E1/gate_180000.mp4", video),
         ("exports/E1/gate_180000.vtt", b"WEBVTT\n\n00:00.000 --> 00:01.000\n18:00:00\n"),
         ("exports/E1/gate_180000.json", dumped({"files": ["gate_180000.mp4"], "schema": "workbench.result/1"})),
-        ("exports/E1/spec.json", dumped(asked)),
-        ("exports/E1/plan.json", dumped({"segments": [], "spec": asked})),
-        ("exports/E1/ledger.json", dumped({"copied": 250, "encoded": 0})),
+        ("exports/E1.spec.json", dumped(asked)),
+        ("exports/E1.plan.json", dumped({"segments": [], "spec": asked})),
+        ("exports/E1.ledger.json", dumped({"copied": 250, "encoded": 0})),
         ("snapshots/S1.png", picture(32, 18, dice)),
         ("snapshots/A1.png", picture(32, 18, dice)),
         ("clock/K1.jpg", photo),
