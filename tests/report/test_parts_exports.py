@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from tests.report.looking import part, pictures, report_of, rows, table, words_of
@@ -87,6 +89,44 @@ def test_masks_in_source_pixels_with_their_frames() -> None:
     assert runs[0].rows[0][1] == "276480 to 295936"
     assert [row[3] for row in runs[1].rows] == ["8"]
     assert "blur: obscured, may be recoverable" in words_of(section)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "runs"),
+    [
+        ("10:01:01.950000", "10:01:01.960000", 0),
+        ("10:01:03.950000", "10:01:03.960000", 1),
+        ("10:01:03.900000", None, 1),
+        ("10:01:04.000000", None, 0),
+        (None, "10:01:02.000000", 0),
+        (None, "10:01:02.000001", 1),
+    ],
+)
+def test_which_masked_frames_a_time_range_reaches(begin: str | None, end: str | None, runs: int) -> None:
+    """Frames that begin in it, and the one on screen at its begin; masked are those of 10:01:02 to 10:01:03.9."""
+    plan = copy.deepcopy(result("gap")["plan"])
+    for key, at in (("begin", begin), ("end", end)):
+        plan["spec"]["masks"][0][key] = at and f"2026-03-01T{at}Z"
+    matter = Matter()
+    matter.export(1, "gap", plan=plan)
+    found = next(
+        b for b in part(report_of(matter), 8).blocks if isinstance(b, Table) and b.title.startswith("Runs of frames")
+    )
+    assert len(found.rows) == runs
+
+
+def test_of_an_outline_with_many_corners_the_first_are_printed() -> None:
+    """A million corners: a hundred rows, a count of the rest, and an outline that is drawn coarsely and says so."""
+    plan = copy.deepcopy(result("crop")["plan"])
+    plan["spec"]["masks"][0]["points"] = [[n / 1e6, n % 2 / 2] for n in range(1_000_000)]
+    matter = Matter()
+    matter.add_source("corridor")
+    matter.export(1, "crop", plan=plan)
+    section = part(report_of(matter), 8)
+    assert len(table(section, "Corners of E1: mask 1").rows) == 100
+    assert "999,900 more rows stand in the record of E1." in words_of(section)
+    outline = pictures(section)["E1"].outlines[0]
+    assert (len(outline.points), outline.label) == (2000, "mask 1 (every 500th corner drawn)")
 
 
 def test_without_a_context_picture_the_outlines_stand_on_an_empty_frame() -> None:

@@ -91,11 +91,7 @@ def _mask(
         ("Size of the picture", _size(shape)),
     ]
     yield Facts(title=title, rows=tuple(rows))
-    corners = [(str(n), f"{x:.6g}, {y:.6g}", _in_pixels(x, y, shape)) for n, (x, y) in enumerate(mask["points"], 1)]
-    head = ("Corner", "Normalised x, y", "In pixels of the source")
-    yield from listing(
-        head, corners, where=where, title=f"Corners of {title}", widths=(0.16, 0.42, 0.42), most=MOST_CORNERS
-    )
+    yield from _corners(mask["points"], shape, f"Corners of {title}", where)
     covered = [
         (run.file, f"{run.first_pts} to {run.last_pts}", f"{run.first}\n{run.last}", f"{run.frames:,}")
         for run in _runs(material, export, mask)
@@ -103,6 +99,12 @@ def _mask(
     runs = ("Recording", "PTS", "First and last frame", "Masked")
     title = f"Runs of frames that {title} reaches (a run ends where frames begin that no mask covers)"
     yield from listing(runs, covered, where=where, title=title, widths=(0.3, 0.29, 0.3, 0.11))
+
+
+def _corners(points: Points, shape: Shape, title: str, where: str) -> Iterator[Block]:
+    head, widths = ("Corner", "Normalised x, y", "In pixels of the source"), (0.16, 0.42, 0.42)
+    rows = [(str(n), f"{x:.6g}, {y:.6g}", _in_pixels(x, y, shape)) for n, (x, y) in enumerate(points[:MOST_CORNERS], 1)]
+    yield from listing(head, rows, where=where, title=title, widths=widths, most=MOST_CORNERS, total=len(points))
 
 
 def _range(material: Material, export: ExportRecord, mask: Mapping[str, Any]) -> str:
@@ -128,20 +130,28 @@ def _instants(material: Material, export: ExportRecord, mask: Mapping[str, Any])
 
 def _runs(material: Material, export: ExportRecord, mask: Mapping[str, Any]) -> list[Run]:
     """The ledger's masked frames in the mask's time range; what the divisor dropped between two ends no run."""
-    begin, end = _instants(material, export, mask)
     runs: list[Run] = []
     going = False
-    for entry in material.results[export.id]["entries"]:
-        if entry["fate"] == "masked" and us_of(entry["first"]) < max(end, begin + 1) and us_of(entry["last"]) >= begin:
-            if going and runs[-1].file == entry["file"]:
-                frames = runs[-1].frames + entry["frames"]
-                runs[-1] = runs[-1]._replace(last=entry["last"], last_pts=entry["last_pts"], frames=frames)
-            else:
-                runs.append(Run(**{name: entry[name] for name in Run._fields}))
+    for entry in _reached(material, export, mask):
+        if entry["fate"] != "masked":
+            going = going and entry["fate"] == "dropped"
+        elif going and runs[-1].file == entry["file"]:
+            frames = runs[-1].frames + entry["frames"]
+            runs[-1] = runs[-1]._replace(last=entry["last"], last_pts=entry["last_pts"], frames=frames)
+        else:
+            runs.append(Run(**{name: entry[name] for name in Run._fields}))
             going = True
-        elif entry["fate"] != "dropped":
-            going = False
     return runs
+
+
+def _reached(material: Material, export: ExportRecord, mask: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The ledger's entries in the mask's time range, that of the frame on screen at its begin included."""
+    entries = [e for e in material.results[export.id]["entries"] if e["fate"] != "missing"]
+    begin, end = _instants(material, export, mask)
+    if mask["begin"] is not None:
+        on_screen = max((first for e in entries if (first := us_of(e["first"])) <= begin), default=begin)
+        entries = [e for e in entries if us_of(e["first"]) >= on_screen or us_of(e["last"]) >= begin]
+    yield from (e for e in entries if mask["end"] is None or us_of(e["first"]) < end)
 
 
 def _crop(material: Material, export: ExportRecord, crop: Points, shape: Shape) -> Iterator[tuple[str, str]]:

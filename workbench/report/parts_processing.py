@@ -75,6 +75,7 @@ def _export(material: Material, export: ExportRecord) -> Iterator[Block]:
         ("Exported by", material.by("export-done", export.id)),
         ("Began", f"{stated(export.began)} (UTC)"),
         ("Ended", f"{stated(export.ended)} (UTC)"),
+        ("Backend", "local engine: PyAV in a process of its own, decoding in software"),
         ("Platform", stated(export.platform)),
         ("Exit state", "finished; the files were opened again and measured"),
         ("Sound", stated(plan["audio"])),

@@ -65,10 +65,14 @@ def listing(
     widths: tuple[float, ...] = (),
     code: tuple[int, ...] = (),
     most: int = MOST_ROWS,
+    total: int = 0,
 ) -> Iterator[Table | Paragraph]:
-    """A table of at most `most` rows; what is not printed is counted below it, with the place where it stands."""
+    """A table of at most `most` rows; what is not printed is counted below it, with the place where it stands.
+
+    `total` is how many there are, where `rows` holds fewer.
+    """
     yield Table(head=head, rows=tuple(rows[:most]), title=title, widths=widths, code=code)
-    if (more := len(rows) - most) > 0:
+    if (more := max(total, len(rows)) - most) > 0:
         verb = "stands" if more == 1 else "stand"
         yield Paragraph(text=f"{count(more, 'more row')} {verb} in {where}.", style="small")
 
