@@ -23,6 +23,7 @@ STEPS = {
     "annotation-made": "annotated copy",
 }
 """Kinds of entries that are steps of the work, in words."""
+LOCAL = "local engine: PyAV in a process of its own, decoding in software"
 _DEFAULTS = {f.name: f.default for f in fields(ExportSpec) if f.default is not MISSING}
 
 
@@ -75,7 +76,7 @@ def _export(material: Material, export: ExportRecord) -> Iterator[Block]:
         ("Exported by", material.by("export-done", export.id)),
         ("Began", f"{stated(export.began)} (UTC)"),
         ("Ended", f"{stated(export.ended)} (UTC)"),
-        ("Backend", "local engine: PyAV in a process of its own, decoding in software"),
+        ("Backend", LOCAL if "pyav" in result["versions"] else NOT_STATED),
         ("Platform", stated(export.platform)),
         ("Exit state", "finished; the files were opened again and measured"),
         ("Sound", stated(plan["audio"])),
