@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli import ROOT, command
+from workbench.cli import VERBS
+from workbench.cli_evidence import VERBS as EVIDENCE
 from workbench.cli_request import build_parser
 from workbench.core.geometry import MOST_POINTS
 from workbench.media import joints
@@ -25,7 +27,10 @@ from workbench.media.raster import MOST_CROSSINGS
 from workbench.media.still import QSCALES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-GUIDES = ("README.md", "CHANGELOG.md", "workbench/README.md", "notebooks/01_quickstart.ipynb")
+GUIDES = (
+    *("README.md", "CHANGELOG.md", "workbench/README.md", "docs/package-format.md"),
+    *("notebooks/01_quickstart.ipynb", "notebooks/02_evidence.ipynb"),
+)
 NEVER = re.compile(r"(?i)\b(un)?authentic|tamper[- ]?proof|court[- ]?proof|forgery[- ]?proof")
 
 
@@ -64,7 +69,11 @@ def test_the_python_runs_as_written(clone: Path) -> None:
     assert re.search(r"\.mp4 [0-9a-f]{64} Ledger\(copied=495, reencoded=7", done.stdout)
 
 
-@pytest.mark.parametrize("words", commands(), ids=lambda words: " ".join(words)[:60])
+SINGLE = [words for words in commands() if words[0] not in EVIDENCE and "--case" not in words]
+STORY = [words for words in commands() if words not in SINGLE]
+
+
+@pytest.mark.parametrize("words", SINGLE, ids=lambda words: " ".join(words)[:60])
 def test_a_command_line_runs(words: list[str], clone: Path) -> None:
     """Each command is understood and, but for the demo (a test of its own), carried out."""
     build_parser().parse_args(words)
@@ -74,11 +83,18 @@ def test_a_command_line_runs(words: list[str], clone: Path) -> None:
         assert done.stdout
 
 
+def test_the_story_of_a_case_runs(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of a case, from `case new` to `challenge`, work one behind the other as they stand there."""
+    monkeypatch.setenv("WORKBENCH_KEY_PASSWORD", "not a secret")
+    for words in STORY:
+        done = run([*command(), *words], clone)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        assert done.stdout
+
+
 def test_every_verb_is_shown() -> None:
     """The README has an example of each verb."""
-    assert {words[0] for words in commands()} == {
-        *("sources", "coverage", "plan", "export", "frame", "thumbnails", "demo"),
-    }
+    assert {words[0] for words in commands()} == set(VERBS)
 
 
 @pytest.mark.parametrize(

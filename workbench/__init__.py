@@ -31,8 +31,20 @@ if typing.TYPE_CHECKING:
     from workbench.core.spec import Mask as Mask
     from workbench.core.timebase import Offset as Offset
     from workbench.core.timebase import parse_time as parse_time
+    from workbench.evidence.case import Case as Case
+    from workbench.evidence.findings import Finding as Finding
+    from workbench.evidence.findings import Findings as Findings
+    from workbench.evidence.findings import Verdict as Verdict
+    from workbench.evidence.keys import Key as Key
+    from workbench.evidence.package import seal as seal
+    from workbench.evidence.timestamps import Authority as Authority
     from workbench.export import plan_export as plan_export
     from workbench.export import run_export as run_export
+    from workbench.report.build import build_report as build_report
+    from workbench.report.making import make_report as make_report
+    from workbench.report.pdf import render as render
+    from workbench.verifying import challenge as challenge
+    from workbench.verifying import verify as verify
 
 __version__ = "0.1.0"
 
@@ -46,7 +58,16 @@ _HOMES = {
     "core.result": ("ExportResult", "Progress"),
     "core.spec": ("ExportSpec", "Mask"),
     "core.timebase": ("Offset", "parse_time"),
+    "evidence.case": ("Case",),
+    "evidence.findings": ("Finding", "Findings", "Verdict"),
+    "evidence.keys": ("Key",),
+    "evidence.package": ("seal",),
+    "evidence.timestamps": ("Authority",),
     "export": ("plan_export", "run_export"),
+    "report.build": ("build_report",),
+    "report.making": ("make_report",),
+    "report.pdf": ("render",),
+    "verifying": ("challenge", "verify"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
