@@ -47,8 +47,8 @@ class Made:
 class Declared:
     """What may be handed out."""
 
-    state: CaseState | None = None
-    """What the custody log says; None where there is none."""
+    cases: dict[str, CaseState] = field(default_factory=dict)
+    """What each custody log says, by the folder it lies in (``""``, or a path that ends in ``/``)."""
     made: dict[str, Made] = field(default_factory=dict)
     """Path → the record that names it."""
     pictures: dict[str, str] = field(default_factory=dict)
@@ -57,6 +57,10 @@ class Declared:
     """SHA-256 of a file that a record names → what it is."""
     words: set[str] = field(default_factory=lambda: {_TRACK})
     """Names and comments that stand in the records anyway."""
+
+    def in_case(self, path: str) -> bool:
+        """Whether a custody log speaks for the folder that a file lies in."""
+        return any(path.startswith(place) for place in self.cases)
 
     def is_made(self, path: str, digest: str) -> Made | None:
         """The record of a file, if it names the file as it is."""
@@ -67,11 +71,12 @@ class Declared:
 def read(folder: Path, files: Sequence[str]) -> Declared:
     """Read the records among `files`, which are paths relative to `folder`."""
     declared = Declared()
-    if custody.NAME in files:
-        data = _bytes(folder / custody.NAME, _MOST_LOG)
-        _case(declared, state_of(custody.read(data)[0]))
     for path in files:
-        if path.endswith(".json"):
+        if path.rpartition("/")[2] == custody.NAME:
+            place = path.removesuffix(custody.NAME)
+            declared.cases[place] = state_of(custody.read(_bytes(folder / path, _MOST_LOG))[0])
+            _case(declared, declared.cases[place])
+        elif path.endswith(".json"):
             _record(declared, path, _json(folder / path))
         elif path.endswith(".vtt"):
             declared.words.update(_camera(_bytes(folder / path, 1 << 16)))
@@ -95,14 +100,13 @@ def _json(path: Path) -> Mapping[str, Any]:
 
 
 def _case(declared: Declared, state: CaseState) -> None:
-    declared.state = state
     words = [*state.identity.to_json().values(), *(r.signer_name for r in state.reports)]
     for source in state.sources:
         words += [source.id, source.name, source.exhibit]
     for shot in state.snapshots:
         label = f"{'context picture' if shot.context else 'snapshot'} {shot.id}"
-        declared.pictures[shot.rgb_sha256] = label
-        declared.files[shot.picture.sha256] = label
+        declared.pictures.setdefault(shot.rgb_sha256, label)
+        declared.files.setdefault(shot.picture.sha256, label)
     for mark in state.annotations:
         declared.files[mark.picture.sha256] = f"annotated copy {mark.id}"
         if mark.rgb_sha256:
@@ -123,6 +127,7 @@ def _record(declared: Declared, path: str, data: Mapping[str, Any]) -> None:
             name = (PurePosixPath(path).parent / str(file.get("path"))).as_posix()
             declared.made[name] = Made(record=path, spec=spec, file=file)
         declared.words.update(str(spec[key]) for key in ("source", "comment") if spec.get(key))
+        declared.words.update(str(source.get("file")) for source in _dicts(data.get("sources")))
     elif str(data.get("schema", "")).startswith("workbench.report"):
         titles = (data.get("title"), f"Evidence report {data.get('id')}, case {data.get('case_number')}")
         declared.words.update(str(title) for title in titles if title)
@@ -138,9 +143,7 @@ def _camera(vtt: bytes) -> Iterator[str]:
 def photographs(declared: Declared, folder: Path, files: Sequence[str]) -> list[str]:
     """The picture files of which only the hash of the file is on record: their pixels may stand in a report too."""
     named = [path for path in files if path.lower().endswith((".png", ".jpg", ".jpeg"))]
-    if declared.state is None:
-        return named
-    return [path for path in named if sha256(folder / path)[0] in declared.files]
+    return [path for path in named if not declared.in_case(path) or sha256(folder / path)[0] in declared.files]
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class _Room:
         digest = self._digest(path)
         if digest in self.declared.files or self.declared.is_made(path, digest):
             return ok(CROP, self.declared.files.get(digest, "made by an export"))
-        if self.declared.state is None:
+        if not self.declared.in_case(path):
             return unchecked(CROP, "there is no custody log that says what this picture may show")
         return leak(CROP, "a picture that no record names", expected="pictures of the custody log")
 

@@ -35,6 +35,7 @@ class _Track:
 
     number: int = 0
     handler: bytes = b""
+    off: bool = False
     sizes: list[int] | int = 0
     count: int = 0
     chunks: list[int] = field(default_factory=list)
@@ -62,6 +63,7 @@ class _Walk:
             if self._fragmented:
                 raise Damaged("its samples are listed in fragments, which are not read here")
             self._account()
+            self._switched_off()
         except (Damaged, IndexError, ValueError) as exc:
             self.found.unread = str(exc) or "a table does not fit its box"
         return self.found
@@ -146,8 +148,7 @@ class _Walk:
         if kind == b"tkhd":
             version = self.data[low]
             track.number = self._number(low + (20 if version else 12))
-            if not self.data[low + 3] & 1:
-                self.found.hidden.append(f"track {track.number} is switched off: no player shows it")
+            track.off = not self.data[low + 3] & 1
         elif kind == b"hdlr" and high - low >= 24:
             track.handler = bytes(self.data[low + 8 : low + 12])
             self.found.tags.append(("handler_name", _text(self.data[low + 24 : high])))
@@ -183,10 +184,20 @@ class _Walk:
                 self._meta(low, high)
             elif kind in (b"thmb", b"PICT", b"pnot"):
                 self.found.embedded.append(f"thumbnail of {high - low} bytes ({_named(kind)}) at byte {low}")
-            elif kind not in (b"free", b"skip"):
-                self.found.tags.append((_named(kind), _text(self.data[low:high]) or f"{high - low} bytes"))
-            else:
+            elif kind in (b"free", b"skip"):
                 self._blank(kind, low, high)
+            elif kind == b"chpl":
+                self.found.tags += [("chapter", title) for title in self._chapters(low, high)]
+            else:
+                self.found.tags.append((_named(kind), _text(self.data[low:high]) or f"{high - low} bytes"))
+
+    def _chapters(self, low: int, high: int) -> Iterator[str]:
+        """Nero's list: a time of 8 bytes, a length of one, a title (behind version, flags, and a count)."""
+        at = low + 9
+        while at + 9 <= high:
+            end = min(high, at + 9 + self.data[at + 8])
+            yield _text(self.data[at + 9 : end])
+            at = end
 
     def _meta(self, begin: int, end: int) -> None:
         """Item lists of iTunes (four-character keys) and QuickTime (numbered keys)."""
@@ -229,6 +240,11 @@ class _Walk:
             for low, high in _gaps(ends, begin, end):
                 if stray := not_zero(self.data, low, high):
                     self.found.stray.append(f"{stray} bytes of media data at byte {low} that no sample refers to")
+
+    def _switched_off(self) -> None:
+        """A track of chapter titles always is; one of pictures, sound or captions is hidden that way."""
+        numbers = [track.number for track in self._tracks if track.off and track.handler != b"text"]
+        self.found.hidden += [f"track {number} is switched off: no player shows it" for number in numbers]
 
     def _pieces(self, track: _Track) -> Iterator[tuple[int, int]]:
         """Begin and end of each chunk of a track."""

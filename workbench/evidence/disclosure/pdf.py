@@ -186,7 +186,8 @@ class _Look:
         if isinstance(thing, Stream) and thing.get("/Type") == Name.Metadata:
             self._all(xmp.tags(thing.read_bytes()))
         if "/ByteRange" in thing:
-            self._all([(f"signature {key[1:]}", str(thing[key])) for key in _SIGNED if key in thing])
+            told = [(f"signature {key[1:]}", str(thing[key])) for key in _SIGNED if key in thing]
+            self._all([(key, value.removesuffix(" (self-signed key)")) for key, value in told])
         if isinstance(thing, Stream) and thing.get("/Type") != Name.Metadata and _inline(thing):
             self._once(self.found.strange, f"a picture inside a content stream ({where})")
 

@@ -14,20 +14,18 @@ from typing import Any
 from workbench.core.errors import WorkbenchError
 from workbench.core.spec import Mask
 from workbench.core.timebase import Moment, Offset, instant_us, parse_time
-from workbench.evidence.disclosure.answers import CROP, leak, ok, unchecked
+from workbench.evidence.disclosure.answers import CROP, Answer, leak, ok, unchecked
 from workbench.evidence.disclosure.declared import Declared, Made
 from workbench.evidence.findings import Finding
 from workbench.evidence.nouns import CaseState, SnapshotRecord
 
 
 def findings(declared: Declared) -> Iterator[Finding]:
-    """One finding for each snapshot of the log."""
-    state = declared.state
-    if state is None:
-        return
-    requests = {e.id: _request(declared, e.record.path) for e in state.exports}
-    for shot in state.snapshots:
-        yield _judged(shot, state, requests)
+    """One finding for each snapshot of a log."""
+    for place, state in declared.cases.items():
+        requests = {e.id: _request(declared, place + e.record.path) for e in state.exports}
+        for shot in state.snapshots:
+            yield _judged(shot, state, requests).finding(place + shot.picture.path)
 
 
 def _request(declared: Declared, record: str) -> Mapping[str, Any] | None:
@@ -35,22 +33,21 @@ def _request(declared: Declared, record: str) -> Mapping[str, Any] | None:
     return None if made is None else made.spec
 
 
-def _judged(shot: SnapshotRecord, state: CaseState, requests: Mapping[str, Mapping[str, Any] | None]) -> Finding:
-    path = shot.picture.path
+def _judged(shot: SnapshotRecord, state: CaseState, requests: Mapping[str, Mapping[str, Any] | None]) -> Answer:
     if shot.unmasked:
-        return ok(CROP, f"declared by a person: {shot.unmasked}").finding(path)
+        return ok(CROP, f"declared by a person: {shot.unmasked}")
     if shot.export:
         wanted = requests.get(shot.export)
         if wanted is None:
-            return unchecked(CROP, f"the record of export {shot.export} is not here").finding(path)
+            return unchecked(CROP, f"the record of export {shot.export} is not here")
         lacking = [_lacking(shot, wanted, state)]
     else:
         lacking = [_lacking(shot, r, state) for r in requests.values() if r is not None and _covers(shot, r, state)]
     if lacking and all(lacking):
         whose = f"export {shot.export}" if shot.export else "every export of that instant"
         note = "Take it again with the export's masks and crop, or say why not; leave this one out."
-        return leak(CROP, f"{lacking[0]} of {whose} not applied", expected="masks and crop", note=note).finding(path)
-    return ok(CROP, "context picture: shows what the crop cuts off" if shot.context else "").finding(path)
+        return leak(CROP, f"{lacking[0]} of {whose} not applied", expected="masks and crop", note=note)
+    return ok(CROP, "context picture: shows what the crop cuts off" if shot.context else "")
 
 
 def _lacking(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) -> str:

@@ -1,7 +1,7 @@
 """Text of any kind (JSON, captions, logs, pages): paths and names of a machine, pictures written as text.
 
-A path counts where it is absolute and has two parts or more; names are those of the machine on which the check runs
-and of its user, which only the maker's own check can know.
+A path counts where it is absolute, has two parts or more and does not belong to the system itself. Names are those of
+the machine on which the check runs and of its user, which only the maker's own check can know.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from workbench.evidence.disclosure.answers import EMBEDDED, MACHINE, Answer, set
 
 QUESTIONS = (MACHINE, EMBEDDED)
 _PATHS = re.compile(
-    rb"(?<![\w.$}/~:%+#&=?*)\]<-])/(?:[\w.@+~-]+/)+[\w.@+~-]+"
+    rb"(?<![\w.$}/~:%+#&=?*)\]<-])/(?!(?:dev|bin|sbin|lib|usr|etc|proc|sys)/)(?:[\w.@+~-]+/)+[\w.@+~-]+"
     rb"|(?<!\w)[A-Za-z]:\\{1,2}(?:[\w.$~@ -]{1,100}\\{1,2})+[\w.$~@-]+"
     rb"|(?<![\\\w])(?:\\{2}|\\{4})(?!u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2})[\w.-]{2,100}\\{1,2}[\w$.-]{2,}"
     rb"|(?i:file:/{2,3}[^\s\"'<>]+)"

@@ -22,7 +22,11 @@ def answers(
     streams = contents["streams"]
     yield settled(HIDDEN, _hidden(contents, samples, made))
     yield settled(EMBEDDED, (f"{s['codec']} picture attached as stream {s['index']}" for s in streams if s["cover"]))
-    yield settled(TRACKS, _tracks(streams, made), expected="one video track, and the time track of an export")
+    yield settled(
+        TRACKS,
+        _tracks(streams, made, contents["chapters"]),
+        expected="one video track, and the time track of an export",
+    )
     yield _sound(streams, made)
     yield from judged([tuple(tag) for tags in (contents, *streams) for tag in tags["tags"]], declared)
 
@@ -49,13 +53,13 @@ def _hidden(contents: Mapping[str, Any], samples: Mapping[str, int], made: Made 
         yield f"{contents['chapters']} chapters"
 
 
-def _tracks(streams: list[Mapping[str, Any]], made: Made | None) -> Iterator[str]:
-    """Tracks beyond the first video, its sound, and the time track that an export makes."""
+def _tracks(streams: list[Mapping[str, Any]], made: Made | None, chapters: int) -> Iterator[str]:
+    """Tracks beyond the first video, its sound, and what an export makes: a time track, in MP4 one of chapters."""
     videos = [s for s in streams if s["kind"] == "video" and not s["cover"]]
     texts = [s for s in streams if s["kind"] == "subtitle"]
     others = [s for s in streams if s["kind"] not in ("video", "audio", "subtitle")]
-    allowed = 1 if made is not None else 0
-    for stream in (*videos[1:], *texts[allowed:], *others):
+    allowed = 0 if made is None else 1
+    for stream in (*videos[1:], *texts[allowed:], *others[allowed if chapters else 0 :]):
         yield f"{stream['kind']} track ({stream['codec']}, stream {stream['index']}) that no record declares"
 
 
