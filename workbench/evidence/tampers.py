@@ -122,11 +122,6 @@ def _changed_signature(twin: Twin) -> None:
     twin.sums()
 
 
-def _changed_stamp(twin: Twin) -> None:
-    twin.change("signature/time-stamp-1.tsr", flip(1 << 40))  # its last byte, in the authority's signature
-    twin.sums()
-
-
 def _other_certificate(twin: Twin) -> None:
     from workbench.evidence.keys import Key
 
@@ -198,7 +193,7 @@ PLAIN: dict[str, Way] = {
     "signature: the two swapped": _swap_signatures,
     "signature: its sums taken away": _gone(SUMS),
     "time stamp: taken away": _gone("signature/time-stamp-1.tsr"),
-    "time stamp: one bit changed": _changed_stamp,
+    "time stamp: one bit changed": _file("signature/time-stamp-1.tsr", flip()),
 }
 
 

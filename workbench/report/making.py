@@ -138,4 +138,5 @@ def _write(folder: Path, name: str, data: bytes, kind: str) -> FileRecord:
 
 
 def _dumped(data: Any) -> bytes:
-    return (json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+    # ASCII: a lone surrogate, which JSON can hold and UTF-8 cannot, may stand in any text
+    return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
