@@ -13,7 +13,7 @@ _EBML, _SEGMENT, _VOID, _CRC = 0x1A45DFA3, 0x18538067, 0xEC, 0xBF
 _INFO, _TRACKS, _CLUSTER, _TAGS, _CHAPTERS, _ATTACHMENTS = (
     0x1549A966, 0x1654AE6B, 0x1F43B675, 0x1254C367, 0x1043A770, 0x1941A469,
 )  # fmt: skip
-_SEEK, _CUES = 0x114D9B74, 0x1C53BB6B
+_SEEK, _CUES, _ATTACHED = 0x114D9B74, 0x1C53BB6B, 0x61A7
 _ENTRY, _NUMBER, _TAG, _SIMPLE, _GROUP, _BLOCK, _LACED = 0xAE, 0xD7, 0x7373, 0x67C8, 0xA0, 0xA1, 0xA3
 _IN_CLUSTER = {0xE7, _LACED, _GROUP, 0xA7, 0xAB, 0x5854, _VOID, _CRC}
 _IN_GROUP = {_BLOCK, 0x9B, 0xFB, 0xFD, 0xFA, 0x75A2, _VOID, _CRC}
@@ -127,7 +127,9 @@ class _Walk:
                 self._void(low, high)
 
     def _attachments(self, begin: int, end: int) -> None:
-        for _, low, high in self._children(begin, end):
+        for element, low, high in self._children(begin, end):
+            if element != _ATTACHED:
+                continue
             told = {_FILE[k]: (a, b) for k, a, b in self._children(low, high) if k in _FILE}
             name, kind = (self._text(*told[key]) if key in told else "?" for key in ("name", "type"))
             size = told["data"][1] - told["data"][0] if "data" in told else 0

@@ -15,7 +15,7 @@ from workbench.evidence.disclosure.answers import EMBEDDED, MACHINE, Answer, set
 QUESTIONS = (MACHINE, EMBEDDED)
 _PATHS = re.compile(
     rb"(?<![\w.$}/~:%+#&=?*)\]<-])/(?!(?:dev|bin|sbin|lib|usr|etc|proc|sys)/)(?:[\w.@+~-]+/)+[\w.@+~-]+"
-    rb"|(?<!\w)[A-Za-z]:\\{1,2}(?:[\w.$~@ -]{1,100}\\{1,2})+[\w.$~@-]+"
+    rb"|(?<!\w)[A-Za-z]:\\{1,2}(?:[\w.$~@-]+(?: [\w.$~@-]+){0,9}\\{1,2})+[\w.$~@-]+"
     rb"|(?<![\\\w])(?:\\{2}|\\{4})(?!u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2})[\w.-]{2,100}\\{1,2}[\w$.-]{2,}"
     rb"|(?i:file:/{2,3}[^\s\"'<>]+)"
 )

@@ -28,7 +28,8 @@ def answers(
         expected="one video track, and the time track of an export",
     )
     yield _sound(streams, made)
-    yield from judged([tuple(tag) for tags in (contents, *streams) for tag in tags["tags"]], declared)
+    named = [contents, *(s for s in streams if not s["cover"] and s["kind"] != "attachment")]  # those are told already
+    yield from judged([tuple(tag) for one in named for tag in one["tags"]], declared)
 
 
 def _hidden(contents: Mapping[str, Any], samples: Mapping[str, int], made: Made | None) -> Iterator[str]:

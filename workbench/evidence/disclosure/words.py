@@ -20,6 +20,7 @@ _HARMLESS = {
     "muxingapp", "writingapp", "_statistics_tags", "_statistics_writing_app", "_statistics_writing_date_utc",
 }  # fmt: skip
 _HANDLERS = {"videohandler", "soundhandler", "subtitlehandler", "datahandler", "time", "mdir", ""}
+_NOBODY = {"anonymous", "unspecified", "untitled", "unknown", "none"}
 _PLACE_KEYS = re.compile(r"xyz|loci|location|gps|geo|latitude|longitude|place|city|country|address|coordinates")
 _COORDINATES = re.compile(r"(?<!\d)[+-]\d{1,2}(\.\d+)?[+-]\d{1,3}(\.\d+)?(?![\d:])|geo:-?\d|\d{1,3}°\s?\d")
 _CHAPTER = re.compile(r"[\dT:.Z+-]+ (.+?)(?:, after a gap of [\d.]+ s)?")
@@ -55,7 +56,11 @@ def _plain(key: str) -> str:
 def _harmless(name: str, text: str) -> bool:
     if name in ("handler_name", "handler"):
         return text.lower() in _HANDLERS
-    return name in _HARMLESS or name.split("-")[0] in ("duration", "number_of_frames", "bps", "number_of_bytes")
+    return (
+        name in _HARMLESS
+        or text.lower() in _NOBODY
+        or name.split("-")[0] in ("duration", "number_of_frames", "bps", "number_of_bytes")
+    )
 
 
 def _shown(key: str, text: str) -> str:
