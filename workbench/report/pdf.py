@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,14 +51,23 @@ def render(
     """
     look = Look(paper=paper, orientation=orientation, per_page=per_page)  # type: ignore[arg-type]
     files = {**_named(attachments or {}), MODEL_NAME: machine_readable(report, look)}
-    made = _made(report)
+    try:
+        with tempfile.TemporaryDirectory(prefix="workbench-report-") as room:
+            path = Path(room) / "report.pdf"
+            _print(report, folder, look, files, path)
+            return path.read_bytes()
+    except OSError as exc:
+        raise WorkError(f"the report's PDF cannot be written: {exc}", "Free some room for temporary files.") from exc
+
+
+def _print(report: Report, folder: Path, look: Look, files: Mapping[str, bytes], path: Path) -> None:
+    """Write the whole PDF; its pictures are out of memory when this returns."""
+    document = particulars(report)
     drawn = draw(report, look, files)
     with pikepdf.open(io.BytesIO(drawn.data)) as pdf:
         images = {name: png.embedded(pdf, picture, folder) for name, picture in drawn.images.items()}
-        document = pdfa.Document(
-            title=f"Evidence report {report.id}, case {report.case_number}", subject=report.title, made=made
-        )
-        return pdfa.finish(pdf, drawn.pages, images, files, document)
+        pdfa.complete(pdf, drawn.pages, images, files, document)
+        pdfa.save(pdf, path)
 
 
 def machine_readable(report: Report, look: Look) -> bytes:
@@ -78,9 +88,12 @@ def _named(attachments: Mapping[str, bytes]) -> dict[str, bytes]:
     return dict(attachments)
 
 
-def _made(report: Report) -> datetime:
+def particulars(report: Report) -> pdfa.Document:
+    """What the PDF's metadata say of a report."""
+    title = f"Evidence report {report.id}, case {report.case_number}"
     try:
         made = datetime.fromisoformat(report.made_at)
-        return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
+        made = made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
     except (ValueError, OverflowError) as exc:
         raise RequestError("made_at", f"{report.made_at!r} is not an instant", "Write it as ISO 8601 in UTC.") from exc
+    return pdfa.Document(title=title, subject=report.title, made=made)

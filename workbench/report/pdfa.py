@@ -6,9 +6,7 @@ Colours are device RGB and grey under one sRGB output intent. Attachments are as
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -53,21 +51,20 @@ def producer() -> str:
     return "; ".join([f"forensic-workbench {__version__}", *(f"{name} {version(name)}" for name in PARTS)])
 
 
-def finish(
+def complete(
     pdf: Pdf,
     pages: Iterable[Iterable[str]],
-    images: Mapping[str, pikepdf.Stream],
+    images: Mapping[str, pikepdf.Object],
     attachments: Mapping[str, bytes],
     document: Document,
-) -> bytes:
-    """The finished file. `pages` names the images of each page."""
+) -> None:
+    """Put in everything that a drawn PDF lacks. `pages` names the images of each page."""
     held = {name: pdf.make_indirect(stream) for name, stream in images.items()}
     for page, names in zip(pdf.pages, pages, strict=True):
         _complete(page.obj, {name: held[name] for name in names if name in held})
     for name, data in sorted(attachments.items()):
         _attach(pdf, name, data, document.made)
     _catalog(pdf, document)
-    return _saved(pdf)
 
 
 def _complete(page: pikepdf.Object, images: Mapping[str, pikepdf.Object]) -> None:
@@ -167,11 +164,8 @@ def _xmp(document: Document) -> bytes:
 <?xpacket end="w"?>""".encode()
 
 
-def _saved(pdf: Pdf) -> bytes:
-    """The bytes, by way of a file: the library's own buffer would hold them a second time."""
-    handle, name = tempfile.mkstemp(prefix="workbench-report-")
-    os.close(handle)
-    path = Path(name)
+def save(pdf: Pdf, path: Path) -> None:
+    """Write the file; its id is a digest of its content."""
     try:
         pdf.save(
             path,
@@ -183,9 +177,5 @@ def _saved(pdf: Pdf) -> bytes:
             compress_streams=True,
             min_version="1.7",
         )
-        pdf.close()
-        return path.read_bytes()
-    except (OSError, pikepdf.PdfError) as exc:
+    except pikepdf.PdfError as exc:
         raise WorkError(f"the report's PDF cannot be written: {exc}", "Free some room for temporary files.") from exc
-    finally:
-        path.unlink(missing_ok=True)

@@ -1,0 +1,65 @@
+"""What a page says and draws, line by line, whatever codes its fonts use: to name the words in which two pages differ.
+
+A font that is cut down to the characters in use numbers them by their first use, so one more letter anywhere may
+change the codes on every page. Here each shown string is read through its font's ToUnicode map; everything else is
+the operator with its operands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
+
+import pikepdf
+
+from workbench.report.comparing import unpacked
+
+_PAIR = re.compile(rb"<([0-9A-Fa-f]{2})>\s*<([0-9A-Fa-f]{4})>")
+_MOST_MAP = 100_000
+"""Bytes of a ToUnicode map; ours has at most 256 lines."""
+LINE = ("Tj", "'", '"', "TJ")
+"""Operators that show text."""
+
+
+def first_difference(ours: pikepdf.Page, theirs: pikepdf.Page) -> tuple[str, str] | None:
+    """The first line or stroke that is not the same, ours and theirs; None where all are."""
+    for one, other in zip_longest(_marks(ours), _marks(theirs), fillvalue="nothing more"):
+        if one != other:
+            return one, other
+    return None
+
+
+def _marks(page: pikepdf.Page) -> Iterator[str]:
+    fonts = page.obj.get("/Resources", pikepdf.Dictionary()).get("/Font", pikepdf.Dictionary())
+    maps, code, line, size = dict[str, dict[int, str]](), dict[int, str](), list[str](), ""
+    for step in pikepdf.parse_content_stream(page):
+        operands, name = list(step.operands), str(step.operator)
+        if name == "Tf" and len(operands) == 2:
+            key, size = str(operands[0]), str(operands[1])
+            if key not in maps:
+                maps[key] = _codes(fonts.get(key))
+            code = maps[key]
+        elif name in LINE:
+            line.append("".join(code.get(byte, "\ufffd") for byte in _bytes(operands)))
+        else:
+            if name == "ET" and line:
+                yield f"{''.join(line)!r} at size {size}"
+                line.clear()
+            yield f"{name} {' '.join(map(_shown, operands))}".strip()
+
+
+def _bytes(operands: Any) -> bytes:
+    return b"".join(bytes(one) for one in operands if isinstance(one, pikepdf.String))
+
+
+def _shown(operand: Any) -> str:
+    return repr(operand) if isinstance(operand, pikepdf.Object) else str(operand)
+
+
+def _codes(font: Any) -> dict[int, str]:
+    """Code → character of a simple font."""
+    mapping = font.get("/ToUnicode") if isinstance(font, pikepdf.Dictionary) else None
+    data = unpacked(mapping, _MOST_MAP) if isinstance(mapping, pikepdf.Stream) else None
+    return {int(code, 16): chr(int(char, 16)) for code, char in _PAIR.findall(data or b"")}
