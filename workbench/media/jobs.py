@@ -6,6 +6,8 @@ picture   render one picture as PNG or JPEG
 snapshot  one exact frame as PNG with every fact about it    rebuild   the same facts again, from recording and PTS
 annotate  a marked copy of a snapshot                         describe  what a recording says of itself
 contents  pictures, streams and words of a finished file
+prove     an export's claims, held against its recordings    same_frames  do two files show the same pictures?
+pixels    the digest of a PNG's pixels
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import WorkError
-from workbench.media import contents, describe, frames, index, keys, marks, planner, snapshot
+from workbench.media import contents, describe, frames, index, keys, marks, planner, prove, sameness, snapshot
 from workbench.media.exporting import export
 from workbench.media.quiet import silence
 
@@ -59,4 +61,7 @@ VERBS: dict[str, Callable[[dict[str, Any], Report], Answer]] = {
     "annotate": marks.annotate,
     "contents": contents.contents,
     "describe": describe.describe,
+    "prove": prove.prove,
+    "same_frames": prove.same_frames,
+    "pixels": sameness.pixels,
 }

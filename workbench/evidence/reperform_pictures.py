@@ -1,0 +1,160 @@
+"""Snapshots and their marked copies, made again: the frame from recording and PTS, the marks from their record.
+
+Everything that a snapshot's record says of its frame is compared, then the pixels of the picture in the package with
+those of the rebuilt one, then its instant with the place of its PTS on the source's time line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from workbench.core.errors import WorkbenchError
+from workbench.core.timebase import SECOND, Offset, instant, shown
+from workbench.evidence.filing import inside
+from workbench.evidence.findings import Finding, Verdict
+from workbench.evidence.nouns import AnnotationRecord, SnapshotRecord
+from workbench.evidence.reperform_export import Ground
+from workbench.evidence.reperform_sources import View
+
+CHECK = "snapshot"
+_TOLD = (
+    "stream",
+    "time_base",
+    "rank",
+    "picture_type",
+    "pixel_format",
+    "frame_sha256",
+    "width",
+    "height",
+    "rgb_sha256",
+)
+"""Fields of a record that the worker's verb ``rebuild`` tells by the same names."""
+
+
+def snapshots(ground: Ground, shots: Sequence[tuple[SnapshotRecord, View | None]]) -> Iterator[Finding]:
+    """One finding for each fact of a snapshot that does not hold, or one that all do."""
+    for number, (shot, view) in enumerate(shots):
+        ground.tell(f"{shot.id}: rebuilding it", number / len(shots))
+        try:
+            yield from _snapshot(ground, shot, view)
+        except WorkbenchError as exc:
+            yield _finding(shot, Verdict.NOT_CHECKED, note=_scrubbed(exc, ground))
+
+
+def marked_copies(
+    ground: Ground, drawn: Sequence[AnnotationRecord], shots: Sequence[SnapshotRecord]
+) -> Iterator[Finding]:
+    """Marked copies: the marks drawn anew on the snapshot's picture give the same pixels."""
+    known = {shot.id: shot for shot in shots}
+    for record in drawn:
+        path, place = f"data/{record.picture.path}", f"marked copy {record.id} of {record.snapshot}"
+        shot = known.get(record.snapshot)
+        if shot is None:
+            note = f"there is no snapshot {record.snapshot}"
+            yield Finding(check=CHECK, verdict=Verdict.NOT_CHECKED, file=path, place=place, note=note)
+            continue
+        try:
+            there = _pixels(ground, record.picture.path)
+            picture = inside(ground.data, shot.picture.path)
+            job = {"path": str(picture), "sha256": shot.picture.sha256, "marks": list(record.marks)}
+            made = ground.worker.call("annotate", job).data["rgb_sha256"]
+        except WorkbenchError as exc:
+            note = _scrubbed(exc, ground)
+            yield Finding(check=CHECK, verdict=Verdict.NOT_CHECKED, file=path, place=place, note=note)
+            continue
+        good = made == there["rgb_sha256"] and record.rgb_sha256 in ("", made)
+        verdict = Verdict.OK if good else Verdict.FAILED
+        found = f"pixels {there['rgb_sha256']}"
+        yield Finding(check=CHECK, verdict=verdict, file=path, place=place, expected=f"pixels {made}", found=found)
+
+
+def _snapshot(ground: Ground, shot: SnapshotRecord, view: View | None) -> Iterator[Finding]:
+    if view is None or shot.file not in view.paths:
+        why = (
+            f"{shot.file}: not there, or changed; see sources-hash" if view else f"no source {shot.source} is on record"
+        )
+        yield _finding(shot, Verdict.NOT_CHECKED, note=why)
+        return
+    faults = list(_rebuilt(ground, shot, view)) + list(_picture(ground, shot)) + list(_placed(ground, shot, view))
+    yield from faults or [_finding(shot, Verdict.OK, expected=f"pixels {shot.rgb_sha256}", found="the same, rebuilt")]
+    if view.lacking:
+        yield _finding(shot, Verdict.NOT_CHECKED, note=f"its instant: {view.lacking}")
+
+
+def _rebuilt(ground: Ground, shot: SnapshotRecord, view: View) -> Iterator[Finding]:
+    held = next((r.sha256 for r in view.source.recordings if r.file == shot.file), "")
+    if shot.file_sha256 != held:
+        yield _finding(shot, Verdict.FAILED, expected=f"{shot.file} with SHA-256 {held}", found=shot.file_sha256)
+    if abs(shot.pts) >= 2**62:
+        yield _finding(shot, Verdict.FAILED, expected="a PTS of the recording", found="a number that is none")
+        return
+    wanted = {"pts": shot.pts, "masks": list(shot.masks), "crop": shot.crop}
+    job = {"path": str(view.paths[shot.file]), "wanted": [wanted]}
+    made: dict[str, Any] = ground.worker.call("rebuild", job).data["pictures"][0]
+    if "problem" in made:
+        yield _finding(shot, Verdict.FAILED, expected="a frame of the recording", found=made["problem"])
+        return
+    for name in _TOLD:
+        if getattr(shot, name) != made[name]:
+            yield _finding(shot, Verdict.FAILED, expected=f"{name} {made[name]}", found=f"{name} {getattr(shot, name)}")
+
+
+def _picture(ground: Ground, shot: SnapshotRecord) -> Iterator[Finding]:
+    """The PNG in the package has the pixels of its record."""
+    try:
+        there = _pixels(ground, shot.picture.path)
+    except WorkbenchError as exc:
+        yield _finding(shot, Verdict.FAILED, expected="a PNG", found=_scrubbed(exc, ground))
+        return
+    size = (there["width"], there["height"])
+    if there["rgb_sha256"] != shot.rgb_sha256 or size != (shot.width, shot.height) or not there["rgb"]:
+        wanted = f"{shot.width}×{shot.height}, pixels {shot.rgb_sha256}"
+        found = f"{size[0]}×{size[1]}, pixels {there['rgb_sha256']}{'' if there['rgb'] else ', not plain RGB'}"
+        yield _finding(shot, Verdict.FAILED, expected=wanted, found=found, note="the picture in the package is another")
+
+
+def _placed(ground: Ground, shot: SnapshotRecord, view: View) -> Iterator[Finding]:
+    """Its instant is that of its PTS, by the time line laid anew."""
+    if view.lacking:
+        return
+    source = view.source
+    device = shot.instant_us - round(source.archive_offset * SECOND) if shot.dated else shot.instant_us
+    if shot.dated != source.dated or shot.device_us != device:
+        yield _finding(shot, Verdict.FAILED, expected=f"device time {device} µs", found=f"{shot.device_us} µs")
+    try:
+        at = instant(shot.instant_us) if shot.dated else Offset(shot.instant_us)
+        frame = ground.archives(view).frame(source.id, at)
+        found = (frame.file, frame.pts, frame.instant)
+        if found != (shot.file, shot.pts, shot.instant_us):
+            there = f"{frame.file} PTS {frame.pts} since {shown(frame.instant, frame.dated)}"
+            told = f"{shot.file} PTS {shot.pts}"
+            yield _finding(
+                shot, Verdict.FAILED, expected=f"at {shown(shot.instant_us, shot.dated)}: {there}", found=told
+            )
+    except (WorkbenchError, OverflowError) as exc:
+        words = exc.message if isinstance(exc, WorkbenchError) else "no instant that can be written"
+        yield _finding(shot, Verdict.FAILED, expected="an instant at which the source shows a frame", found=words)
+
+
+def _pixels(ground: Ground, path: str) -> dict[str, Any]:
+    return ground.worker.call("pixels", {"path": str(inside(ground.data, path))}).data
+
+
+def _finding(shot: SnapshotRecord, verdict: Verdict, *, expected: str = "", found: str = "", note: str = "") -> Finding:
+    return Finding(
+        check=CHECK,
+        verdict=verdict,
+        file=f"data/{shot.picture.path}",
+        place=f"snapshot {shot.id}, PTS {shot.pts}",
+        expected=expected,
+        found=found,
+        note=note,
+    )
+
+
+def _scrubbed(exc: WorkbenchError, ground: Ground) -> str:
+    message = exc.message
+    for folder in (ground.scratch, ground.data):
+        message = message.replace(f"{folder}/", "")
+    return message

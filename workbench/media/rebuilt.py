@@ -1,0 +1,101 @@
+"""What a picture of an export should look like: the source's picture, masked, cropped and written on again.
+
+    rebuilder = Rebuilder(spec, timed, stamp)
+    for rank, frame in recording.frames(low, high): rebuilder.picture(recording, rank, frame, "h264")
+
+The same code paints as in the export (`retouch`); which samples a mask must cover is asked of `masks` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from av.video.frame import VideoFrame
+
+from workbench.core.spec import ExportSpec, Mask
+from workbench.media import colors, still
+from workbench.media.likeness import SIDE, Bits, Picture
+from workbench.media.masks import MaskPlan
+from workbench.media.recording import Recording
+from workbench.media.retouch import Retouch, Stamper, TimedMask
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """One picture as it should be."""
+
+    picture: Picture
+    beneath: Picture | None = None
+    """The same without masks; None where none is in force."""
+    region: Bits | None = None
+    """Pixels of the output picture (rows, columns) that the masks cover; None where none is in force."""
+
+    def covers(self, at: tuple[int, int]) -> bool:
+        """Whether masks reach into the square that begins at that row and column."""
+        return self.region is not None and bool(self.region[at[0] : at[0] + SIDE, at[1] : at[1] + SIDE].any())
+
+
+class Rebuilder:
+    """Makes the pictures of one export again."""
+
+    def __init__(self, spec: ExportSpec, timed: Sequence[TimedMask], stamp: Stamper) -> None:
+        self.spec, self._timed, self._stamp = spec, tuple(timed), stamp
+        self._bare = replace(spec, masks=())
+        self._known: dict[tuple[str, int, bool], Retouch] = {}
+        self._plans: dict[tuple[int, int, int, str], MaskPlan] = {}
+
+    def active(self, us: int, until: int) -> tuple[Mask, ...]:
+        """The masks in force at any instant of a picture shown from `us` until `until`."""
+        return tuple(one.mask for one in self._timed if one.covers(us, until))
+
+    def picture(self, recording: Recording, rank: int, frame: VideoFrame, codec: str) -> Rebuilt:
+        """The picture that the encoder of `codec` got for a decoded frame."""
+        active = self.active(int(recording.us[rank]), recording.until(rank))
+        picture = self._coded(self.retouch(recording, rank), recording, rank, frame, codec)
+        if not active:
+            return Rebuilt(picture)
+        beneath = self._coded(self.retouch(recording, rank, bare=True), recording, rank, frame, codec)
+        turned = codec == "mjpeg" and self.spec.format not in ("mp4", "mkv")
+        return Rebuilt(picture, beneath, self.region(recording, rank, frame, active, turned=turned))
+
+    def still(self, recording: Recording, rank: int, frame: VideoFrame, until: int) -> tuple[Rebuilt, VideoFrame]:
+        """The upright picture of a jpg, and the frame that a page shows."""
+        us, turn = int(recording.us[rank]), recording.index.rotation
+        changed, _ = self.retouch(recording, rank).apply(frame, us, until)
+        picture, active = Picture.of(still.jfif(changed, turn)), self.active(us, until)
+        if not active:
+            return Rebuilt(picture), changed
+        bare, _ = self.retouch(recording, rank, bare=True).apply(frame, us, until)
+        region = self.region(recording, rank, frame, active, turned=True)
+        return Rebuilt(picture, Picture.of(still.jfif(bare, turn)), region), changed
+
+    def retouch(self, recording: Recording, rank: int, *, bare: bool = False) -> Retouch:
+        """The changes for pictures of that rank's shape; `bare` leaves the masks out."""
+        key = (recording.name, int(recording.index.rows["config"][recording.shown[rank]]), bare)
+        if key not in self._known:
+            spec, timed = (self._bare, ()) if bare else (self.spec, self._timed)
+            facts, rotation = recording.facts_at(rank), recording.index.rotation
+            self._known[key] = Retouch(spec, facts, rotation, timed, self._stamp)
+        return self._known[key]
+
+    def region(
+        self, recording: Recording, rank: int, frame: VideoFrame, active: tuple[Mask, ...], *, turned: bool
+    ) -> Bits:
+        """The pixels of the output picture that masks cover; `turned` where it stands upright."""
+        key = (frame.width, frame.height, recording.index.rotation, frame.format.name)
+        if key not in self._plans:
+            self._plans[key] = MaskPlan(*key)
+        region = self._plans[key].cover_for(active).pixels
+        if (box := self.retouch(recording, rank).box) is not None:
+            x, y, width, height = box
+            region = region[y : y + height, x : x + width]
+        turns = colors.right_angle(recording.index.rotation) // 90 if turned else 0
+        return np.rot90(region, turns)
+
+    def _coded(self, retouch: Retouch, recording: Recording, rank: int, frame: VideoFrame, codec: str) -> Picture:
+        changed, _ = retouch.apply(frame, int(recording.us[rank]), recording.until(rank), codec)
+        form = retouch.picture(Fraction(1, 1000), codec).pix_fmt
+        return Picture.of(changed if changed.format.name == form else changed.reformat(format=form))
