@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -175,6 +176,16 @@ def _twice(signature: bytes) -> bytes:
     info = asn1.ContentInfo.load(signature)
     info["content"]["signer_infos"].append(info["content"]["signer_infos"][0].copy())
     return bytes(info.dump(force=True))
+
+
+def test_an_odd_certificate_is_quiet(capfd: Any) -> None:
+    """A serial number below zero fails the check and prints no warning of a library."""
+    signature = sign_detached(DATA, self_signed(), AT)
+    serial = asn1.ContentInfo.load(signature)["content"]["certificates"][0].chosen.serial_number
+    place = signature.index(serial.to_bytes((serial.bit_length() + 8) // 8, "big"))
+    with warnings.catch_warnings(action="default"):
+        assert check_detached(DATA, flipped(signature, place, 0x80), self_signed().certificates_pem).verdict == "failed"
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_key_that_expired_signs_nothing() -> None:

@@ -5,6 +5,7 @@ Nothing here trusts anybody: whether a name is true is for the person who holds 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -141,7 +142,8 @@ def certificate_of(der: bytes) -> x509.Certificate:
     from cryptography import x509
 
     try:
-        return readable(x509.load_der_x509_certificate(der))
+        with warnings.catch_warnings(action="ignore"):  # of odd serial numbers: not for the person at the screen
+            return readable(x509.load_der_x509_certificate(der))
     except x509.InvalidVersion as exc:
         raise ValueError(f"a certificate cannot be read ({exc})") from exc
 
@@ -151,7 +153,8 @@ def certificates_in(pem: bytes, what: str = "certificates") -> tuple[x509.Certif
     from cryptography import x509
 
     try:
-        return tuple(readable(one) for one in x509.load_pem_x509_certificates(pem))
+        with warnings.catch_warnings(action="ignore"):
+            return tuple(readable(one) for one in x509.load_pem_x509_certificates(pem))
     except (ValueError, x509.InvalidVersion) as exc:
         raise RequestError(what, "holds no certificate in PEM that can be read") from exc
 
