@@ -169,32 +169,44 @@ class Zip:
     def __init__(self, file: BinaryIO, found: Findings) -> None:
         self.file, self.failed = file, found.failed
         self.members: Dict[str, Tuple[zipfile.ZipInfo, int]] = {}
-        end = file.seek(0, os.SEEK_END)
         if self._at(0, 2) != b"PK":
             raise UnsoundError("this is neither a folder nor a zip")
-        last = self._at(max(end - 22, 0), 22)
-        if last[:4] != b"PK\5\6" or last[20:] != b"\0\0":
-            raise UnsoundError("the zip does not end with its directory: it is cut off, or something follows")
+        end = file.seek(0, os.SEEK_END)
+        last = self._at(max(end - 98, 0), min(end, 98)).rjust(98, b"\0")
+        sizes = struct.unpack("<L", last[88:92]) + (
+            struct.unpack("<Q", last[40:48]) if last[56:60] == b"PK\6\7" else ()
+        )
+        if max(sizes) > MOST_BYTES:
+            raise UnsoundError("the directory of the zip is too large to be read")
         listed = zipfile.ZipFile(file)
-        place = directory = 0
-        folders, names = set(), [info.orig_filename for info in listed.infolist()]
-        for info in sorted(listed.infolist(), key=lambda info: info.header_offset):
-            begin, named = self._entry(info, place)
-            place, directory = begin + info.compress_size, directory + 46 + named + len(info.extra)
-            path = info.orig_filename.partition("/")[2]
-            if not path or path.endswith("/"):  # zip tools write entries for folders, too
-                folders.add(info.orig_filename)
-            elif self._is_file(info, path):
-                self.members[path] = info, begin
-        behind = end - listed.start_dir - directory
-        if place != listed.start_dir or behind != (98 if self._at(end - 42, 4) == b"PK\6\7" else 22):
-            raise UnsoundError("the zip has bytes that belong to no entry, about its directory")
+        names, place, directory = [], 0, listed.start_dir
+        for info in listed.infolist():
+            name, begin = self._entry(info, place)
+            lengths = struct.unpack("<3H", self._at(directory + 28, 6))
+            if lengths != (len(name), len(info.extra), 0):
+                raise UnsoundError("the directory of the zip holds a comment or is damaged")
+            place, directory = begin + info.compress_size, directory + 46 + sum(lengths)
+            names.append(name.decode())  # some tools write UTF-8 and do not say so
+            if self._is_sound(info, names[-1]) and not names[-1].endswith("/"):
+                self.members[names[-1].partition("/")[2]] = info, begin
+        self._end(place, listed.start_dir, directory, len(names))
         if len({name.partition("/")[0] for name in names}) != 1 or len({*names}) != len(names):
             raise UnsoundError("the zip does not hold exactly one folder, or an entry twice")
-        for folder in sorted(folders):
-            if not any(name.startswith(folder) and name not in folders for name in names):
-                self.failed("bag-form", folder, expected="no empty folder", found="an entry for an empty folder")
+        for folder in (name for name in names if name.endswith("/")):  # zip tools write entries for folders, too
+            if not any(name.startswith(folder) and not name.endswith("/") for name in names):
+                found.failed("bag-form", folder, expected="no empty folder", found="an entry for an empty folder")
         self.files = {name: info.file_size for name, (info, _) in self.members.items()}
+
+    def _end(self, place: int, start: int, end: int, count: int) -> None:
+        """Behind the entries follows the directory, which ends as it must, and nothing else."""
+        facts, large = (count, count, end - start, start), b""
+        if self._at(end, 4) == b"PK\6\6":  # Zip64
+            versions = self._at(end + 12, 4)
+            large = struct.pack("<4sQ4s2L4Q4sLQL", b"PK\6\6", 44, versions, 0, 0, *facts, b"PK\6\7", 0, end, 1)
+        short = [min(fact, most) for fact, most in zip(facts, (0xFFFF, 0xFFFF, 2**32 - 1, 2**32 - 1))]  # noqa: B905
+        right = large + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, *short, 0)
+        if place != start or self._at(end, len(right)) != right or self.file.read(1):
+            raise UnsoundError("the zip has bytes that belong to no entry, or does not end with its directory")
 
     def _at(self, offset: int, count: int) -> bytes:
         self.file.seek(offset)
@@ -203,21 +215,23 @@ class Zip:
             raise UnsoundError("the zip is cut off, or this is none")
         return data
 
-    def _entry(self, info: zipfile.ZipInfo, place: int) -> Tuple[int, int]:
-        """Where the entry's data begin, and the length of its name; what it says of itself is compared."""
+    def _entry(self, info: zipfile.ZipInfo, place: int) -> Tuple[bytes, int]:
+        """The entry's name and where its data begin; what it says of itself is compared with the directory."""
         magic, _, flags, method, _, _, crc, packed, size, named, more = struct.unpack(
             "<4s5H3L2H", self._at(info.header_offset, 30)
         )
         rest = self._at(info.header_offset + 30, named + more)
-        name = rest[:named].decode("utf-8" if flags & 0x800 else "ascii")
+        name = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
         large = self._large(rest[named:])
         size, packed = (large.pop(0) if each == 0xFFFFFFFF and large else each for each in (size, packed))
         self._large(info.extra)
-        told = magic, flags, method, crc, packed, size, name
-        listed = info.flag_bits, info.compress_type, info.CRC, info.compress_size, info.file_size, info.orig_filename
-        if told != (b"PK\3\4", *listed) or info.header_offset != place or info.comment:
-            raise UnsoundError(f"at {name} the zip has bytes that belong to no entry, or says two things of an entry")
-        return place + 30 + named + more, named
+        told = magic, flags, method, crc, packed, size, rest[:named]
+        listed = info.flag_bits, info.compress_type, info.CRC, info.compress_size, info.file_size, name
+        if told != (b"PK\3\4", *listed) or info.header_offset != place:
+            raise UnsoundError(
+                f"at {info.filename} the zip has bytes that belong to no entry, or says two things of an entry"
+            )
+        return name, place + 30 + named + more
 
     @staticmethod
     def _large(extra: bytes) -> List[int]:
@@ -231,16 +245,16 @@ class Zip:
             extra = extra[4 + length :]
         return large
 
-    def _is_file(self, info: zipfile.ZipInfo, path: str) -> bool:
-        wrong = ""
+    def _is_sound(self, info: zipfile.ZipInfo, name: str) -> bool:
+        folder, wrong = name.endswith("/"), ""
         if info.flag_bits & ~0x806 or info.compress_type not in (0, 8):
             wrong = "encrypted, or packed in another way"
-        elif stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+        elif stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFDIR if folder else stat.S_IFREG):
             wrong = "a link or a special file"
-        elif info.file_size > info.compress_size * 1032 + 1024:  # deflate makes nothing smaller than that
+        elif info.file_size > (0 if folder else info.compress_size * 1032 + 1024):  # deflate makes nothing smaller
             wrong = "a size that cannot be"
         if wrong:
-            self.failed("bag-form", path, expected="a file, stored or deflated", found=wrong)
+            self.failed("bag-form", name.partition("/")[2], expected="a file, stored or deflated", found=wrong)
         return not wrong
 
     def blocks(self, name: str) -> Iterator[bytes]:
@@ -262,7 +276,8 @@ class Zip:
 
 # The checks ----------------------------------------------------------------------------------------------------------
 
-NUMBER, HEX, LINE = "(?:0|[1-9][0-9]{0,17})", "[0-9a-f]{64}", "[^\x00-\x1f\x7f-\x9f]*"
+NUMBER, HEX = "(?:0|[1-9][0-9]{0,17})", "[0-9a-f]{64}"
+LINE = "[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*"
 INFO = {
     "Bagging-Date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "Bag-Software-Agent": LINE,
@@ -282,7 +297,7 @@ SEALED = "tagmanifest-sha256.txt", "tagmanifest-sha512.txt"
 LOG, SUMS, PEM = "data/custody.jsonl", "signature/SHA256SUMS", "certificates.pem"
 PAYLOAD = {LOG, "data/sources.json", "data/case.jsonld"}
 AREAS = "data/exports/", "data/snapshots/", "data/clock/", "data/reports/"
-DERIVED = re.compile(r"data/exports/E[0-9]+\.(spec|plan|ledger)\.json")  # parts of a record that the log names
+DERIVED = re.compile(r"(data/exports/E[0-9]+)\.(spec|plan|ledger)\.json")  # parts of a record that the log names
 NAMING = {
     "export-done": ("record", "files"),
     "snapshot-taken": ("picture",),
@@ -331,7 +346,7 @@ class Checks:
                 try:
                     step()
                 except Exception as exc:  # noqa: BLE001 - a package must not be able to stop the other checks
-                    self.failed(check, note=said(exc))
+                    self.failed(check, {"signature": PEM, "signature-files": SUMS}.get(check, ""), note=said(exc))
 
     @property
     def signed(self) -> bool:
@@ -369,7 +384,7 @@ class Checks:
         seen: Dict[str, str] = {}
         for path in sorted(self.files):
             wrong = wrong_name(path)
-            for end in (*(place for place, sign in enumerate(path) if sign == "/"), len(path)):
+            for end in (*[place for place, sign in enumerate(path) if sign == "/"][:100], len(path)):
                 other = seen.setdefault(unicodedata.normalize("NFC", path[:end]).casefold(), path[:end])
                 wrong = wrong or ("" if other == path[:end] else f"differs only in case from {other}")
             if not wrong and path.startswith("data/") and not path.startswith(AREAS) and path not in PAYLOAD:
@@ -500,13 +515,15 @@ class Checks:
     def custody_files(self) -> None:
         """custody-files: what the log says of files in the package is so, and it names each."""
         here = sorted(path for path in self.files if path.startswith(AREAS))
+        exports = {path.rpartition("/")[0] for path in self.told}
         for path in sorted(self.needed - {*self.files}):
             place = self.told[path]["place"]
             self.failed("custody-files", path, place=place, expected="the file", found="none of this name")
         for path in here:
             record = self.told.get(path)
             found = f"{self.files[path]} bytes, SHA-256 {self.digests(path)[0]}"
-            if record is None and not DERIVED.fullmatch(path):
+            derived = DERIVED.fullmatch(path)
+            if record is None and not (derived and derived[1] in exports):
                 self.failed("custody-files", path, expected="an entry of the log that names it", found="none")
             elif record and found != f"{record['size']} bytes, SHA-256 {record['sha256']}":
                 expected = f"{record['size']} bytes, SHA-256 {record['sha256']}"
@@ -598,8 +615,8 @@ def wrong_name(path: str) -> str:
         path.encode()
     except UnicodeEncodeError:
         return "is not UTF-8"
-    if "\\" in path or any(part in ("", ".", "..") for part in path.split("/")):
-        return "has a part that is empty, . or .., or a backslash"
+    if len(path) > 4096 or "\\" in path or any(part in ("", ".", "..") for part in path.split("/")):
+        return "has a part that is empty, . or .., or a backslash, or is endless"
     return "" if unicodedata.normalize("NFC", path) == path else "is not NFC"
 
 
