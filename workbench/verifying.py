@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,12 +105,18 @@ def _report(data: Path, state: CaseState) -> Iterator[Finding]:
     try:
         content = pdf.read_bytes()
         if record.signer:
-            yield from check_pdf(content, signer=record.signer)
+            sealed = check_pdf(content, signer=record.signer, authorities=_authorities(data.parent))
+            yield from (replace(one, file=f"data/{record.file.path}") for one in sealed)
         yield from check_report(pdf, _model(model), data)
     except (OSError, ValueError, WorkbenchError) as exc:
         words = exc.message if isinstance(exc, WorkbenchError) else str(exc)
         where = record.file.path
         yield Finding(check="report-form", verdict=Verdict.FAILED, file=where, expected="a report", found=words)
+
+
+def _authorities(package: Path) -> bytes:
+    """The certificates that came with the package's time stamps; whether to trust them is for people to say."""
+    return b"".join(path.read_bytes() for path in sorted((package / "signature").glob("time-stamp-*.pem")))
 
 
 def _model(path: Path) -> dict[str, Any]:

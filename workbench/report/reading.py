@@ -56,7 +56,7 @@ def _value(kind: Any, data: Any, where: str) -> Any:
     if origin is tuple:
         return _several(parts, data, where)
     if origin is dict:
-        return _words(data, where)
+        return _words(data, where) if parts[1] is str else _free(data, where)
     if origin in (Union, UnionType):
         return _block(parts, data, where)
     if isinstance(kind, type) and is_dataclass(kind):
@@ -76,6 +76,13 @@ def _several(parts: tuple[Any, ...], data: Any, where: str) -> tuple[Any, ...]:
     if len(data) != len(parts):
         raise _wrong(where, f"{len(parts)} values are wanted")
     return tuple(_value(part, one, where) for part, one in zip(parts, data, strict=True))
+
+
+def _free(data: Any, where: str) -> dict[str, Any]:
+    """An object whose values nothing on paper is made of."""
+    if not isinstance(data, Mapping):
+        raise _wrong(where, "an object is wanted")
+    return dict(data)
 
 
 def _words(data: Any, where: str) -> dict[str, str]:
