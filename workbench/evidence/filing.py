@@ -68,8 +68,6 @@ def _appearing(final: Path) -> Iterator[IO[bytes]]:
         finally:
             part.unlink(missing_ok=True)
         sync(final.parent)
-    except FileExistsError as exc:
-        raise NameTaken(f"{final.name} exists already", "Nothing is ever overwritten: move it away.") from exc
     except OSError as exc:
         message = f"{final.name} cannot be written: {exc.strerror or exc}"
         raise WorkError(message, "Make room, and check your right to write there.") from exc
@@ -78,12 +76,15 @@ def _appearing(final: Path) -> Iterator[IO[bytes]]:
 def _named(part: Path, final: Path) -> None:
     """By a hard link, which fails where the name exists; file systems without links take the name first."""
     try:
-        os.link(part, final)
-    except FileExistsError:
-        raise
-    except OSError:
-        os.close(os.open(final, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        part.replace(final)
+        try:
+            os.link(part, final)
+        except FileExistsError:
+            raise
+        except OSError:
+            os.close(os.open(final, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            part.replace(final)
+    except FileExistsError as exc:
+        raise NameTaken(f"{final.name} exists already", "Nothing is ever overwritten: move it away.") from exc
 
 
 def sync(folder: Path) -> None:
