@@ -26,8 +26,8 @@ def case(document: Document) -> Iterator[str]:
         yield from table(("SOURCE", "EXHIBIT", "RECORDINGS", "CLOCK"), rows)
     for kind, head in (("exports", "EXPORT"), ("snapshots", "SNAPSHOT")):
         if document[kind]:
-            rows = [(one["id"], one["exhibit"], one["source"]) for one in document[kind]]
-            yield from table((head, "EXHIBIT", "SOURCE"), rows)
+            held = [(one["id"], one["exhibit"], one["source"]) for one in document[kind]]
+            yield from table((head, "EXHIBIT", "SOURCE"), held)
     for one in document["comments"]:
         about = f" on {plain(one['on'])}" if one["on"] else ""
         yield f"{one['id']}{about}, {plain(one['author'])}: {_short(one['text'])}"

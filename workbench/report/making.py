@@ -88,7 +88,8 @@ def _files(case: Case) -> Iterator[FileRecord]:
     state = case.state
     for export in state.exports:
         yield from (export.record, *export.files)
-    yield from (picture.picture for picture in (*state.snapshots, *state.annotations))
+    yield from (shot.picture for shot in state.snapshots)
+    yield from (drawn.picture for drawn in state.annotations)
     yield from (check.photo for check in state.clock_checks if check.photo is not None)
 
 
