@@ -27,6 +27,8 @@ BAR, LANE, AXIS, KEY = 11.0, 27.0, 27.0, 13.0
 MOST_LANES = 10
 """Lanes of one figure; more lanes make more figures."""
 _DOT = 0.5
+Label = tuple[float, str]
+"""How far from the left, and what."""
 _MINUTE, _HOUR, _DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
 _STEPS = (
     *(factor * 10**power for power in range(6) for factor in (1, 2, 5)),
@@ -46,12 +48,18 @@ class Chart:
     timeline: Timeline
     lanes: tuple[Lane, ...]
     width: float
+    labels: tuple[tuple[Label, ...], ...]
+    """For each lane the labels that found room."""
+    missing: int
+    """Labels that did not."""
+    key: tuple[tuple[Label, ...], ...]
+    """Rows of the key: kinds of stretches, and where each is explained."""
     keep: bool = False
 
     @property
     def height(self) -> float:
         """Lanes, axis, key, and a line for what found no room."""
-        return len(self.lanes) * LANE + AXIS + KEY * (len(self._key_rows()) + bool(self._unlabelled())) + 4
+        return len(self.lanes) * LANE + AXIS + KEY * (len(self.key) + bool(self.missing)) + 4
 
     @property
     def least(self) -> float:
@@ -64,95 +72,116 @@ class Chart:
     def draw(self, sheet: Sheet, x: float, top: float) -> None:
         """Lanes from the top, then axis and key."""
         canvas, low = sheet.canvas, top - len(self.lanes) * LANE
-        for at, words in self._ticks():
-            _tick(canvas, x + self._x(at), top, low, words, x + self.width)
+        free = 0.0
+        for at, words in _ticks(self.timeline, self.width):
+            free = _tick(canvas, x + _x(self.timeline, at, self.width), (top, low), words, (free, x + self.width))
         for number, lane in enumerate(self.lanes):
-            self._lane(canvas, lane, x, top - number * LANE)
+            self._lane(canvas, number, lane, x, top - number * LANE)
         canvas.setStrokeGray(0)
         canvas.setLineWidth(0.8)
         canvas.line(x + NAMES, low, x + self.width, low)
-        self._below(canvas, x, low - AXIS)
+        self._below(canvas, x + NAMES, low - AXIS)
 
     def _below(self, canvas: Any, x: float, top: float) -> None:
-        for row in self._key_rows():
+        for row in self.key:
             for left, kind in row:
-                hatching.rectangle(canvas, x + NAMES + left, top - 8, 20, 7, PATTERNS[kind])
-                text.draw(canvas, x + NAMES + left + 24, top - 7, PATTERNS[kind].words, LABEL)
+                hatching.rectangle(canvas, x + left, top - 8, 20, 7, PATTERNS[kind])
+                text.draw(canvas, x + left + 24, top - 7, PATTERNS[kind].words, LABEL)
             top -= KEY
-        if missing := self._unlabelled():
-            words = f"Labels that find no room at this scale: {missing}; all are in report.json."
-            text.draw(canvas, x + NAMES, top - 7, text.one_line(words, LABEL, self.width - NAMES), LABEL)
+        if self.missing:
+            words = f"Labels that find no room at this scale: {self.missing}; all are in report.json."
+            text.draw(canvas, x, top - 7, text.one_line(words, LABEL, self.width - NAMES), LABEL)
 
-    def _x(self, us: int) -> float:
-        """Where an instant lies, from the left edge of the figure."""
-        begin, end = self.timeline.begin_us, max(self.timeline.end_us, self.timeline.begin_us + 1)
-        return NAMES + (self.width - NAMES) * min(1.0, max(0.0, (us - begin) / (end - begin)))
-
-    def _lane(self, canvas: Any, lane: Lane, x: float, top: float) -> None:
+    def _lane(self, canvas: Any, number: int, lane: Lane, x: float, top: float) -> None:
         low = top - LANE + 4
-        name = text.one_line(lane.label, LABEL, NAMES - 8)
-        text.draw(canvas, x, low + 3, name, LABEL)
-        for left, right, span in _merged(lane.spans, self._x):
+        text.draw(canvas, x, low + 3, text.one_line(lane.label, LABEL, NAMES - 8), LABEL)
+        for left, right, span in _merged(lane.spans, lambda us: _x(self.timeline, us, self.width)):
             hatching.rectangle(canvas, x + left, low, max(right - left, 0.7), BAR, PATTERNS[span.kind])
             _inside(canvas, x + left, low, right - left, span)
-        for mark in lane.marks:
-            _arrow(canvas, x + self._x(mark.at_us), low + BAR)
-        for left, words in self._labels(lane.marks)[0]:
+        for at in {round(_x(self.timeline, mark.at_us, self.width), 1): None for mark in lane.marks}:
+            _arrow(canvas, x + at, low + BAR)
+        for left, words in self.labels[number]:
             text.draw(canvas, x + left, low + BAR + 4.5, words, LABEL)
-
-    def _labels(self, marks: Sequence[Mark]) -> tuple[list[tuple[float, str]], int]:
-        """The marks' labels from left to right, as far as they find room, and how many do not."""
-        placed, free, missing = list[tuple[float, str]](), 0.0, 0
-        for mark in sorted(marks, key=lambda one: one.at_us):
-            words = text.one_line(mark.label, LABEL, 90)
-            wide = text.width_of(words, LABEL)
-            left = min(self._x(mark.at_us) + 3.5, self.width - wide)
-            if left < free:
-                missing += bool(words)
-                continue
-            placed.append((left, words))
-            free = left + wide + 7
-        return placed, missing
-
-    def _unlabelled(self) -> int:
-        return sum(self._labels(lane.marks)[1] for lane in self.lanes)
-
-    def _key_rows(self) -> list[list[tuple[float, str]]]:
-        """The key: only what is drawn, in rows that fit."""
-        used = {span.kind for lane in self.lanes for span in lane.spans}
-        rows, left = list[list[tuple[float, str]]](), math.inf
-        for kind in (kind for kind in PATTERNS if kind in used):
-            wide = 40 + text.width_of(PATTERNS[kind].words, LABEL)
-            if left + wide > self.width - NAMES:
-                rows.append([])
-                left = 0.0
-            rows[-1].append((left, kind))
-            left += wide
-        return rows
-
-    def _ticks(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        begin, length = self.timeline.begin_us, max(self.timeline.end_us - self.timeline.begin_us, 1)
-        most = max(2, int((self.width - NAMES) / 56))
-        step = next((step for step in _STEPS if length / step <= most), length)
-        place, fine = _zone(self.timeline), step % SECOND != 0
-        for number in range(-(-begin // step), (begin + length) // step + 1):
-            yield number * step, _words(number * step, self.timeline.dated, place, fine)
 
 
 def charts(timeline: Timeline, width: float) -> Iterator[Chart]:
     """The figures of a timeline: one for each `MOST_LANES` lanes."""
     for at in range(0, max(len(timeline.lanes), 1), MOST_LANES):
-        yield Chart(timeline=timeline, lanes=timeline.lanes[at : at + MOST_LANES], width=width)
+        lanes = timeline.lanes[at : at + MOST_LANES]
+        placed = [_labels(timeline, lane.marks, width) for lane in lanes]
+        yield Chart(
+            timeline=timeline,
+            lanes=lanes,
+            width=width,
+            labels=tuple(labels for labels, _ in placed),
+            missing=sum(missing for _, missing in placed),
+            key=_key(lanes, width - NAMES),
+        )
+
+
+def _x(timeline: Timeline, us: int, width: float) -> float:
+    """Where an instant lies, from the left edge of the figure."""
+    begin, end = timeline.begin_us, max(timeline.end_us, timeline.begin_us + 1)
+    return NAMES + (width - NAMES) * min(1.0, max(0.0, (us - begin) / (end - begin)))
+
+
+def _labels(timeline: Timeline, marks: Sequence[Mark], width: float) -> tuple[tuple[Label, ...], int]:
+    """The marks' labels from left to right, as far as they find room, and how many do not."""
+    placed, free, missing = list[Label](), 0.0, 0
+    for mark in sorted(marks, key=lambda one: one.at_us):
+        left = _x(timeline, mark.at_us, width) + 3.5
+        if left < free:
+            missing += bool(mark.label)
+            continue
+        words = text.one_line(mark.label, LABEL, 90)
+        wide = text.width_of(words, LABEL)
+        left = min(left, width - wide)
+        if left < free:
+            missing += bool(words)
+            continue
+        placed.append((left, words))
+        free = left + wide + 7
+    return tuple(placed), missing
+
+
+def _key(lanes: Sequence[Lane], width: float) -> tuple[tuple[Label, ...], ...]:
+    """The key: only what is drawn, in rows that fit."""
+    used = {span.kind for lane in lanes for span in lane.spans}
+    rows, left = list[list[Label]](), math.inf
+    for kind in (kind for kind in PATTERNS if kind in used):
+        wide = 40 + text.width_of(PATTERNS[kind].words, LABEL)
+        if left + wide > width:
+            rows.append([])
+            left = 0.0
+        rows[-1].append((left, kind))
+        left += wide
+    return tuple(map(tuple, rows))
+
+
+def _ticks(timeline: Timeline, width: float) -> Iterator[tuple[int, tuple[str, ...]]]:
+    begin, length = timeline.begin_us, max(timeline.end_us - timeline.begin_us, 1)
+    most = max(2, int((width - NAMES) / 56))
+    step = next((step for step in _STEPS if length / step <= most), length)
+    place, fine = _zone(timeline), step % SECOND != 0
+    for number in range(-(-begin // step), (begin + length) // step + 1):
+        yield number * step, _words(number * step, timeline.dated, place, fine)
 
 
 def span_words(timeline: Timeline) -> str:
     """From when to when the figure reaches, and in whose time its axis is written."""
-    begin, end = (shown(us, timeline.dated) for us in (timeline.begin_us, timeline.end_us))
+    begin, end = (_shown(us, timeline.dated) for us in (timeline.begin_us, timeline.end_us))
     if not timeline.dated:
         return f"{begin} s to {end} s from the first frame"
     known = _zone(timeline) is not UTC or timeline.zone in ("", "UTC")
     axis = f"axis in {timeline.zone or 'UTC'}" if known else f"axis in UTC, zone {timeline.zone} is not known here"
     return f"{begin} to {end}; {axis}"
+
+
+def _shown(us: int, dated: bool) -> str:
+    try:
+        return shown(us, dated)
+    except OverflowError:
+        return f"{us} µs"
 
 
 def _zone(timeline: Timeline) -> tzinfo:
@@ -173,15 +202,20 @@ def _words(us: int, dated: bool, place: tzinfo, fine: bool) -> tuple[str, ...]:
         return (str(us),)
 
 
-def _tick(canvas: Any, x: float, top: float, low: float, words: tuple[str, ...], right: float) -> None:
+def _tick(canvas: Any, x: float, ends: tuple[float, float], words: tuple[str, ...], room: tuple[float, float]) -> float:
+    """A line across the lanes with its words below, if they find room; where the room for the next one begins."""
+    (top, low), wide = ends, max(text.width_of(word, LABEL) for word in words)
     canvas.setStrokeGray(0.82)
     canvas.setLineWidth(0.4)
     canvas.line(x, top, x, low)
     canvas.setStrokeGray(0)
     canvas.line(x, low, x, low - 3)
+    left = min(x - wide / 2, room[1] - wide)
+    if left < room[0]:
+        return room[0]
     for number, word in enumerate(words):
-        wide = text.width_of(word, LABEL)
-        text.draw(canvas, min(x - wide / 2, right - wide), low - 10 - number * 8.5, word, LABEL)
+        text.draw(canvas, left + (wide - text.width_of(word, LABEL)) / 2, low - 10 - number * 8.5, word, LABEL)
+    return left + wide + 4
 
 
 def _merged(spans: Sequence[Span], place: Any) -> Iterator[tuple[float, float, Span]]:

@@ -110,6 +110,8 @@ class Anchor:
         sheet.canvas.addOutlineEntry(title, key, self.level, closed=self.level == 0)
 
 
+MOST_KEPT = 120.0
+"""Points up to which text is kept with what follows; a heading that is longer may be cut."""
 Placed = tuple[float, Flow]
 """Points from the top of the page, and the piece."""
 
@@ -146,7 +148,7 @@ def begin(flows: Iterable[Flow]) -> float:
     """Points that the first piece needs, with all that must stand on the same page."""
     needed = 0.0
     for flow in flows:
-        if not flow.keep:
+        if not flow.keep or flow.height > MOST_KEPT:
             return needed + flow.least
         needed += flow.height
     return needed

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from workbench.report import text
 from workbench.report.flow import Sheet
@@ -22,7 +23,33 @@ ACROSS, DOWN = 5.0, 2.4
 FACTS_SHARES, NARROW_SHARES = (0.27, 0.73), (0.31, 0.69)
 
 Cell = tuple[Sequence[str], Style]
-Row = tuple[Cell, ...]
+
+
+class Row(NamedTuple):
+    """Cells beside each other."""
+
+    cells: tuple[Cell, ...]
+    height: float
+    """That of the highest cell, without the white around it."""
+
+    @classmethod
+    def of(cls, cells: tuple[Cell, ...]) -> Row:
+        """The row of these cells."""
+        return cls(cells, max((len(lines) * style.line for lines, style in cells), default=0.0))
+
+    @property
+    def is_long(self) -> bool:
+        """True where it may be cut."""
+        return max((len(lines) for lines, _ in self.cells), default=0) > TALL
+
+    def cut(self, room: float) -> tuple[Row, Row] | None:
+        """The lines that fit into `room` points, and the rest; None where that is not even one of each cell."""
+        counts = [int(room / style.line) for _, style in self.cells]
+        if min(counts, default=0) < 1:
+            return None
+        both = tuple(zip(self.cells, counts, strict=True))
+        first = Row.of(tuple((lines[:count], style) for (lines, style), count in both))
+        return first, Row.of(tuple((lines[count:], style) for (lines, style), count in both))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +59,7 @@ class Grid:
     rows: tuple[Row, ...]
     edges: tuple[float, ...]
     """Left edge of each column, and the right edge of the last."""
-    head: Row = ()
+    head: Row | None = None
     striped: bool = True
     down: float = DOWN
     across: float = ACROSS
@@ -41,7 +68,7 @@ class Grid:
     @property
     def height(self) -> float:
         """The head and all rows."""
-        return self._tall(self.head) + sum(map(self._tall, self.rows))
+        return self._head + sum(row.height for row in self.rows) + len(self.rows) * 2 * self.down
 
     @property
     def least(self) -> float:
@@ -49,22 +76,26 @@ class Grid:
         if not self.rows:
             return self.height
         first = self.rows[0]
-        line = max(style.line for _, style in first)
-        return self._tall(self.head) + min(self._tall(first), 3 * line + 2 * self.down if _long(first) else 1e9)
+        line = max((style.line for _, style in first.cells), default=0.0)
+        return self._head + 2 * self.down + (3 * line if first.is_long else first.height)
+
+    @property
+    def _head(self) -> float:
+        return self._tall(self.head) if self.head else 0.0
 
     def _tall(self, row: Row) -> float:
-        return max((len(lines) * style.line for lines, style in row), default=-2 * self.down) + 2 * self.down
+        return row.height + 2 * self.down
 
     def split(self, room: float) -> tuple[Grid, Grid] | None:
         """Between two rows; a long row between two lines."""
-        left, count = room - self._tall(self.head), 0
+        left, count = room - self._head, 0
         while count < len(self.rows) and self._tall(self.rows[count]) <= left:
             left -= self._tall(self.rows[count])
             count += 1
         first, rest = self.rows[:count], self.rows[count:]
-        if rest and _long(rest[0]):
-            parts = _cut(rest[0], left - 2 * self.down)
-            first, rest = (first, rest) if parts is None else ((*first, parts[0]), (parts[1], *rest[1:]))
+        parts = rest[0].cut(left - 2 * self.down) if rest and rest[0].is_long else None
+        if parts is not None:
+            first, rest = (*first, parts[0]), (parts[1], *rest[1:])
         if not first or not rest:
             return None
         return replace(self, rows=first), replace(self, rows=rest)
@@ -89,7 +120,7 @@ class Grid:
                 canvas.line(x, top, right, top)
 
     def _row(self, sheet: Sheet, row: Row, x: float, top: float) -> float:
-        for (lines, style), edge in zip(row, self.edges, strict=False):
+        for (lines, style), edge in zip(row.cells, self.edges, strict=False):
             base = top - self.down - style.line + style.size * (style.leading / 2 - 0.36)
             for line in lines:
                 text.draw(sheet.canvas, x + edge + self.across, base, line, style)
@@ -97,34 +128,26 @@ class Grid:
         return top - self._tall(row)
 
 
-def _long(row: Row) -> bool:
-    return max(len(lines) for lines, _ in row) > TALL
-
-
-def _cut(row: Row, room: float) -> tuple[Row, Row] | None:
-    """A row cut after the lines that fit into `room` points; None where that is not even one."""
-    counts = [max(0, int(room / style.line)) for _, style in row]
-    if not all(counts):
-        return None
-    first = tuple((lines[:count], style) for (lines, style), count in zip(row, counts, strict=True))
-    return first, tuple((lines[count:], style) for (lines, style), count in zip(row, counts, strict=True))
-
-
 def table(
     head: Sequence[str], rows: Sequence[Sequence[str]], width: float, *, widths: Sequence[float], code: Sequence[int]
 ) -> Grid:
     """A table as wide as `width`; columns in `code`, and cells that are one digest, in fixed width."""
     columns = max([len(head), *map(len, rows)])
-    edges = _edges(widths if len(widths) == columns else [1.0] * columns, width)
+    shares = widths if len(widths) == columns and min(widths, default=0) > 0 else [1.0] * columns
+    edges = _edges(shares, width)
     rooms = [max(right - left - 2 * ACROSS, 4.0) for left, right in pairwise(edges)]
 
     def cells(words: Sequence[str]) -> Row:
         styles = [CELL_CODE if n in code or text.is_digest(word) else CELL for n, word in enumerate(words)]
-        filled = zip(words, styles, rooms, strict=False)
-        return tuple((text.lines(word, style, room), style) for word, style, room in filled)
+        three = zip(words, styles, rooms, strict=False)
+        return Row.of(tuple((text.lines(word, style, room), style) for word, style, room in three))
 
-    top = tuple((text.lines(word, CELL_HEAD, room), CELL_HEAD) for word, room in zip(head, rooms, strict=False))
-    return Grid(rows=tuple(map(cells, rows)), edges=edges, head=top)
+    titles = zip(head, rooms, strict=False)
+    top = Row.of(tuple((text.lines(word, CELL_HEAD, room), CELL_HEAD) for word, room in titles))
+    filled = tuple(map(cells, rows))
+    if top.is_long:  # too tall to stand on every page
+        return Grid(rows=(top, *filled), edges=edges)
+    return Grid(rows=filled, edges=edges, head=top)
 
 
 def facts(rows: Sequence[tuple[str, str]], width: float, *, small: bool = False) -> Grid:
@@ -136,7 +159,7 @@ def facts(rows: Sequence[tuple[str, str]], width: float, *, small: bool = False)
 
     def cells(label: str, value: str) -> Row:
         style = code if text.is_digest(value) else plain
-        return (text.lines(label, name, rooms[0]), name), (text.lines(value, style, rooms[1]), style)
+        return Row.of(((text.lines(label, name, rooms[0]), name), (text.lines(value, style, rooms[1]), style)))
 
     return Grid(rows=tuple(cells(*row) for row in rows), edges=edges, down=1.1 if small else DOWN, across=across)
 

@@ -30,6 +30,8 @@ TYPES = {
     ".xml": "application/xml",
     ".csv": "text/csv",
 }
+LONGEST = 500
+"""Characters of a title in the metadata."""
 ABOUT = {
     "report.json": "The machine-readable report: every word and number of this PDF",
     ".json": "Machine-readable record of the case",
@@ -136,8 +138,9 @@ def _pdf_date(when: datetime) -> str:
 
 
 def _plain(words: str) -> str:
-    """Words for the metadata: harmless, on one line, and only what XML may hold."""
-    return _NOT_XML.sub("\ufffd", harmless(words).replace("\n", " "))
+    """Words for the metadata: harmless, on one line, not too long for PDF/A, and only what XML may hold."""
+    flat = _NOT_XML.sub("\ufffd", harmless(words).replace("\n", " "))
+    return flat if len(flat) <= LONGEST else flat[:LONGEST] + "…"
 
 
 def _xmp(document: Document) -> bytes:

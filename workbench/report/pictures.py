@@ -93,7 +93,7 @@ def _card(picture: Picture, width: float, slot: float, *, small: bool = True) ->
     heading = Text.of(_title(picture), CAPTION, width, keep=True)
     yield Anchor(title=_title(picture), level=1)
     yield heading
-    yield from _placed(picture, width, slot - heading.height, small)
+    yield from _placed(picture, width, max(slot - heading.height, slot / 2), small)
     yield from told(_texts(picture), "this picture's texts", width)
 
 
