@@ -1,6 +1,6 @@
 """Killing a process that works on a case, and the judge of what it leaves.
 
-    python -m tests.evidence.kills comments CASE 200          write comments, one in seven of them long
+    python -m tests.evidence.kills comments CASE 200          write comments, one in seventeen long
     python -m tests.evidence.kills work CASE ARCHIVE CACHE    comments, snapshots and exports, for ever
     python -m tests.evidence.kills create FOLDER              new cases, for ever
 
@@ -41,7 +41,7 @@ def comments(folder: str, most: str) -> None:
     case = Case.open(folder, who=f"process {os.getpid()}")
     told("ready")
     for number in range(int(most)):
-        told(case.comment(LONG if number % 7 == 6 else f"comment {number}").id)
+        told(case.comment(LONG if number % 17 == 16 else f"comment {number}").id)
 
 
 def work(folder: str, archive_folder: str, cache: str) -> None:
@@ -50,7 +50,7 @@ def work(folder: str, archive_folder: str, cache: str) -> None:
     case.snapshot(archive, "hall", Offset(0))
     told("ready")
     for number in count():
-        told(case.comment(LONG if number % 7 == 6 else f"comment {number}").id)
+        told(case.comment(LONG if number % 17 == 16 else f"comment {number}").id)
         told(case.snapshot(archive, "hall", Offset(40_000 * (number % 50))).id)
         told(case.export(SPEC, archive).id)
 

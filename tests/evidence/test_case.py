@@ -417,3 +417,44 @@ def test_what_others_append_has_its_place(case: Case, archive: LocalArchive) -> 
     entry = case.append("a-kind-of-2030", {"x": 1}, before=[shot.picture], after=[{"file": "y", "sha256": "ab" * 32}])
     assert entry.before[0]["file"] == "snapshots/S1.png" and case.next_id("R") == "R1"
     assert json.loads(entry.line()) == json.loads((case.folder / "custody.jsonl").read_text().splitlines()[-1])
+
+
+def test_names_that_no_file_can_have_are_errors_with_words(case: Case, archive: LocalArchive, tmp_path: Path) -> None:
+    """No traceback."""
+    case.add_source(archive, "hall")
+    with pytest.raises(WorkError):
+        Case.create(tmp_path / "a\0b", number="1", examiner="A")
+    with pytest.raises(SourceError):
+        Case.open(tmp_path / "a\0b")
+    with pytest.raises(SourceError):
+        case.clock_check("hall", device=TEN, reference=TEN, what="GPS", uncertainty=1, photo=tmp_path / "a\0.jpg")
+    for name in ("\0", "../hall", "hall\n", "S1"):
+        with pytest.raises((RequestError, SourceError)):
+            case.add_source(archive, name)
+        with pytest.raises(RequestError):
+            case.annotate(name, [])
+
+
+def test_a_folder_of_the_case_that_is_a_link_is_not_written_to(
+    case: Case, archive: LocalArchive, tmp_path: Path
+) -> None:
+    """What it leads to stays as it was."""
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("exports", "snapshots"):
+        (case.folder / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SourceError, match="passes a link"):
+        case.export(SPEC, archive)
+    with pytest.raises(SourceError, match="passes a link"):
+        case.snapshot(archive, "hall", Offset(0))
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_case_that_cannot_be_written_to_can_be_read(case: Case) -> None:
+    """Looked at and checked from a medium that takes no writing."""
+    path = case.folder / ".lock"
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    again = Case.open(case.folder)
+    assert again.check().failed == () and again.state.length == 1
+    with pytest.raises(WorkError, match="cannot be written to"):
+        again.comment("x")

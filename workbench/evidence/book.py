@@ -12,6 +12,7 @@ left behind costs a number and nothing else.
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from workbench.core.errors import RequestError, SourceError
+from workbench.core.errors import RequestError, SourceError, WorkError
 from workbench.evidence import custody, filing
 from workbench.evidence.custody import Digest, Entry
 from workbench.evidence.custody_log import Log
@@ -63,7 +64,7 @@ class Book:
         self._log = Log(folder / custody.NAME)
         self._fold = Fold()
         self._entries: tuple[Entry, ...] = ()
-        if not self._log.path.is_file():
+        if not os.path.isfile(self._log.path):  # noqa: PTH113 - unlike Path.is_file it raises nothing
             raise SourceError(
                 f"{folder} is no case: it holds no {custody.NAME}", "Check the path, or make a case there."
             )
@@ -120,8 +121,7 @@ class Book:
 
     def next_id(self, prefix: str) -> str:
         """The next id of a kind (`state.PREFIXES`) that neither the log nor a file in the case bears."""
-        folder = self.folder / FOLDERS[prefix] if prefix in FOLDERS else None
-        lying = [path.name for path in folder.iterdir()] if folder is not None and folder.is_dir() else []
+        lying = _names(self.path(FOLDERS[prefix])) if prefix in FOLDERS else []
         form = re.compile(rf"{prefix}(\d{{1,9}})(\..*)?", re.ASCII)
         numbers = [int(found[1]) for name in lying if (found := form.fullmatch(name))]
         return f"{prefix}{max([*numbers, self._fold.highest(prefix)]) + 1}"
@@ -158,6 +158,16 @@ def known(field: str, name: str, things: Iterable[T]) -> T:
         listed = ", ".join([*found][:20]) + (", …" if len(found) > 20 else "")
         raise RequestError(field, f"{name!r} is not in the case", f"Known: {listed or 'none'}.")
     return found[name]
+
+
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder; nothing where there is none."""
+    try:
+        return [path.name for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
+    except OSError as exc:
+        raise WorkError(f"{folder.name} cannot be read: {exc.strerror or exc}", "Check your right to read it.") from exc
 
 
 def system() -> str:

@@ -71,8 +71,8 @@ class Case(Book):
                 _take_name(part, final)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
-        except OSError as exc:
-            message = f"{folder} cannot be made: {exc.strerror or exc}"
+        except (OSError, ValueError) as exc:  # ValueError: a name that no file can have
+            message = f"{folder} cannot be made: {getattr(exc, 'strerror', None) or exc}"
             raise WorkError(message, "Choose another folder, or check your right to write there.") from exc
         return cls(Path(folder))
 

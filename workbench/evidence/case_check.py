@@ -102,7 +102,8 @@ def _file(folder: Path, entry: Entry, file: FileRecord) -> Finding:
 
 def _others(folder: Path, named: set[str]) -> Iterator[Finding]:
     """Whatever lies in the case besides."""
-    for root, folders, files in os.walk(folder):
+    unread: list[OSError] = []
+    for root, folders, files in os.walk(folder, onerror=unread.append):
         folders.sort()
         inside = Path(root)
         links = [name for name in folders if (inside / name).is_symlink()]
@@ -111,6 +112,9 @@ def _others(folder: Path, named: set[str]) -> Iterator[Finding]:
             if path not in named and path not in (custody.NAME, LOCK):
                 note = "The log does not speak of it: left behind by a process that died, or put there by somebody."
                 yield _finding("file-added", Verdict.NOT_CHECKED, file=path, note=note)
+    for error in unread:
+        path = Path(str(error.filename)).relative_to(folder).as_posix()
+        yield _finding("file-added", Verdict.NOT_CHECKED, file=path, note=f"It cannot be read: {error.strerror}.")
 
 
 def _finding(

@@ -67,9 +67,7 @@ def export(
         files = [_placed(file, name) for file in result.files]
         return _done(book, result, name, exhibit=exhibit, plan_id=planned, files=files, began=began)
     except BaseException as exc:
-        book.refresh()
-        if not any(done.id == name for done in book.state.exports):  # a Ctrl-C may come when all is done
-            shutil.rmtree(folder, ignore_errors=True)
+        if _taken_back(book, name, folder):
             _log_failure(book, planned, exc, source)
         raise
 
@@ -85,9 +83,7 @@ def add(book: Book, result: ExportResult, exhibit: str = "") -> ExportRecord:
         files = [_copied(book, file, name) for file in result.files]
         return _done(book, result, name, exhibit=exhibit, plan_id="", files=files)
     except BaseException:
-        book.refresh()
-        if not any(done.id == name for done in book.state.exports):
-            shutil.rmtree(folder, ignore_errors=True)
+        _taken_back(book, name, folder)
         raise
 
 
@@ -125,7 +121,7 @@ def _reserved(book: Book) -> tuple[str, Path]:
     """The next id of an export and its folder, which is made now and is nobody else's."""
     while True:
         name = book.next_id("E")
-        folder = book.folder / FOLDERS["E"] / name
+        folder = book.path(f"{FOLDERS['E']}/{name}")
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
@@ -197,6 +193,18 @@ def _done(
     read = [{"file": s.file, "sha256": s.sha256} for s in result.sources if s.sha256 is not None]
     book.append("export-done", made, before=read, after=files)
     return made
+
+
+def _taken_back(book: Book, name: str, folder: Path) -> bool:
+    """Remove the folder of an export that came to nothing; not if it is logged: Ctrl-C may come when all is done."""
+    try:
+        book.refresh()
+    except WorkbenchError:
+        return False  # nobody can tell; the check of the case names what lies there
+    if any(done.id == name for done in book.state.exports):
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    return True
 
 
 def _log_failure(book: Book, planned: str, exc: BaseException, source: SourceRecord) -> None:

@@ -62,7 +62,7 @@ def open_plain(path: Path) -> IO[bytes]:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         descriptor = os.open(path, flags)
-    except OSError as exc:
+    except (OSError, ValueError) as exc:  # ValueError: a name that no file can have
         raise _unreadable(path, exc) from exc
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -70,5 +70,6 @@ def open_plain(path: Path) -> IO[bytes]:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
-def _unreadable(path: Path, exc: OSError) -> SourceError:
-    return SourceError(f"{path.name}: {exc.strerror or exc}", "Check the path and your right to read it.")
+def _unreadable(path: Path, exc: OSError | ValueError) -> SourceError:
+    why = getattr(exc, "strerror", None) or exc
+    return SourceError(f"{path.name}: {why}", "Check the path and your right to read it.")

@@ -248,7 +248,7 @@ class SnapshotRecord(Record):
     unmasked: str = ""
     """Why the export's masks or crop were NOT applied, in the person's words; empty where they were, or none exist."""
     context: bool = False
-    """True for a context picture: the export's masks are applied, its crop is not, so that it shows what was cut off."""
+    """True for a context picture: the export's masks are applied, its crop is not; it shows what was cut off."""
     transforms: tuple[str, ...] = ()
     """What was done to the decoded frame, in order, in words, with every parameter."""
     caption: str = ""
