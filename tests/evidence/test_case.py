@@ -458,3 +458,18 @@ def test_a_case_that_cannot_be_written_to_can_be_read(case: Case) -> None:
     assert again.check().failed == () and again.state.length == 1
     with pytest.raises(WorkError, match="cannot be written to"):
         again.comment("x")
+
+
+def test_exports_at_once_get_ids_of_their_own(case: Case, archive: LocalArchive) -> None:
+    """Two hands, two exports each, four folders."""
+    case.add_source(archive, "hall")
+    hands = [Case.open(case.folder, who=who) for who in ("B", "C")]
+    threads = [threading.Thread(target=lambda c=hand: [c.export(SPEC, archive) for _ in range(2)]) for hand in hands]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    case.refresh()
+    assert sorted(one.id for one in case.state.exports) == ["E1", "E2", "E3", "E4"]
+    assert sorted(p.name for p in (case.folder / "exports").iterdir()) == ["E1", "E2", "E3", "E4"]
+    assert case.check().failed == ()
