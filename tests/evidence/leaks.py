@@ -26,6 +26,7 @@ from workbench.evidence.disclosure.answers import (
     CROP,
     EMBEDDED,
     HIDDEN,
+    INSIDE,
     KIND,
     MACHINE,
     OUTPUTS,
@@ -107,6 +108,11 @@ def _doubled_instant(m: Material, to: Path) -> None:
 
 def _sps_crop(m: Material, to: Path) -> None:
     ffmpeg("-i", m.mp4, "-c", "copy", "-bsf:v", "h264_metadata=crop_left=48", to)
+
+
+def _user_message(m: Material, to: Path) -> None:
+    words = "086f3693-b7b3-4f2c-9653-21492feee5b8+Camera+of+John+Doe"
+    ffmpeg("-i", m.mp4, "-c", "copy", "-bsf:v", f"h264_metadata=sei_user_data={words}", to)
 
 
 def _stray_media(m: Material, to: Path) -> None:
@@ -469,6 +475,7 @@ PLANTS: list[tuple[str, set[str], Plant]] = [
     ("artist.mp4", {PEOPLE}, _remuxed("-metadata", "artist=John Doe")),
     ("where.mp4", {PLACES}, _remuxed("-metadata", "comment=at +48.85+002.35/")),
     ("handler.mp4", {PEOPLE}, _remuxed("-metadata:s:v:0", "handler_name=ACME Cam 5 SN 123")),
+    ("user-data.mp4", {INSIDE}, _user_message),
     ("undeclared-sound.mp4", {SOUND}, _undeclared_sound),
     ("unwanted-sound.mp4", {SOUND}, _unwanted_sound),
     ("attachment.mkv", {EMBEDDED}, _attachment),
@@ -485,6 +492,7 @@ PLANTS: list[tuple[str, set[str], Plant]] = [
     ("exif-owner.jpg", {PEOPLE}, _jpeg(0xE1, b"Exif\0\0" + exif((0xA430, b"John Doe\0")))),
     ("exif-serial.jpg", {PEOPLE}, _jpeg(0xE1, b"Exif\0\0" + exif((0xA431, b"SN-00012345\0")))),
     ("xmp-gps.jpg", {PLACES}, _jpeg(0xE1, XMP + _MAP)),
+    ("xmp-gps.png", {PLACES}, _png(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + _MAP)),
     ("comment.jpg", {PEOPLE}, _jpeg(0xFE, b"taken by John Doe")),
     ("behind.jpg", {BEHIND}, _behind("jpg")),
     ("text.png", {PEOPLE}, _png(b"tEXt", b"Author\0John Doe")),

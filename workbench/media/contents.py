@@ -21,12 +21,13 @@ from av.video.stream import VideoStream
 from workbench.core.errors import SourceError
 from workbench.media.index import HIDDEN, NO_PICTURE, NO_TIME, VideoIndex, scan_rows
 from workbench.media.probe import open_media, video_stream
+from workbench.media.user_data import user_data
 
 Answer = tuple[dict[str, Any], list[bytes]]
 
 
 def contents(job: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> Answer:
-    """Answers with ``container``, ``tags``, ``chapters`` (their number), ``streams`` and ``pictures``.
+    """Answers with ``container``, ``tags``, ``chapters`` (their number), ``streams``, ``user_data`` and ``pictures``.
 
     A stream has ``index, kind, codec, cover, tags``. ``pictures`` are those of the first real video stream:
     ``contained, hidden, doubled, track`` and the sizes ``shown`` and ``coded``, the latter before the cropping that the
@@ -45,6 +46,8 @@ def contents(job: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> A
             "streams": [_stream(stream) for stream in container.streams],
         }
         sizes = None if main is None else {"track": int(main.id), **_sizes(container, main)}
+    with open_media(path) as container:
+        told["user_data"] = [] if main is None else user_data(container, video_stream(container, path))
     pictures = None if sizes is None else {**_pictures(scan_rows(path, report)), **sizes}
     return {**told, "pictures": pictures}, []
 

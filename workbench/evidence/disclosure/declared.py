@@ -16,7 +16,6 @@ from typing import Any
 
 from workbench.core.errors import SourceError
 from workbench.evidence import custody
-from workbench.evidence.hashing import sha256
 from workbench.evidence.nouns import CaseState
 from workbench.evidence.state import state_of
 
@@ -138,12 +137,6 @@ def _camera(vtt: bytes) -> Iterator[str]:
     for line in vtt.decode("utf-8", "replace").splitlines():
         if line.startswith("Camera: "):
             yield line.removeprefix("Camera: ").strip()
-
-
-def photographs(declared: Declared, folder: Path, files: Sequence[str]) -> list[str]:
-    """The picture files of which only the hash of the file is on record: their pixels may stand in a report too."""
-    named = [path for path in files if path.lower().endswith((".png", ".jpg", ".jpeg"))]
-    return [path for path in named if not declared.in_case(path) or sha256(folder / path)[0] in declared.files]
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -10,11 +10,12 @@ import getpass
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from workbench.core.errors import SourceError, WorkbenchError
+from workbench.core.errors import WorkbenchError
 from workbench.evidence.disclosure import declared as declarations
 from workbench.evidence.disclosure import pictures, video
 from workbench.evidence.disclosure.answers import (
@@ -27,7 +28,7 @@ from workbench.evidence.disclosure.answers import (
     settled,
     unchecked,
 )  # fmt: skip
-from workbench.evidence.disclosure.declared import Declared
+from workbench.evidence.disclosure.declared import Declared, Made
 from workbench.evidence.disclosure.kinds import VIDEO, fits, kind_of
 from workbench.evidence.findings import Finding, Findings, Verdict
 from workbench.evidence.hashing import sha256
@@ -42,12 +43,19 @@ _ORDINARY = {
 _SIDE = {"thumbs.db", ".ds_store", "desktop.ini"}
 
 
-def check(folder: Path) -> Findings:
-    """What would be handed out with `folder`, file by file; SourceError where there is no folder."""
-    files, odd = _files(folder)
-    declared = declarations.read(folder, files)
+def check(folder: Path, digests: Mapping[str, str] | None = None) -> Findings:
+    """What would be handed out with `folder`, file by file.
+
+    `digests` are the SHA-256 of files by path, where the caller has just worked them out; others are hashed here.
+    """
+    if not folder.is_dir():
+        return Findings((unchecked(KIND, "there is no such folder").finding(""),))
     with Worker(jobs=JOBS) as hands, Worker() as codecs:
-        room = _Room(folder, declared, hands, codecs)
+        hands.start()  # both come up while the records are read
+        codecs.start()
+        files, odd = _files(folder)
+        declared = declarations.read(folder, files)
+        room = _Room(folder, declared, hands, codecs, dict(digests or {}))
         room.learn(files)
         found = [finding for path in files for finding in room.answers(path)]
     return Findings((*odd, *found, *pictures.findings(declared)))
@@ -55,10 +63,14 @@ def check(folder: Path) -> Findings:
 
 def _files(folder: Path) -> tuple[list[str], list[Finding]]:
     """The plain files by path, and a finding for everything else."""
-    if not folder.is_dir():
-        raise SourceError(f"{folder.name} is no folder", "Give the folder that will be handed out.")
-    files, odd = [], []
-    for place, folders, names in os.walk(folder):
+    files: list[str] = []
+    odd: list[Finding] = []
+
+    def unread(exc: OSError) -> None:
+        place = Path(os.fsdecode(exc.filename or folder)).relative_to(folder).as_posix()
+        odd.append(unchecked(KIND, f"a folder that cannot be read: {exc.strerror or exc}").finding(place))
+
+    for place, folders, names in os.walk(folder, onerror=unread):
         for name in sorted((*names, *(f for f in folders if (Path(place) / f).is_symlink()))):
             path = Path(place) / name
             told = path.relative_to(folder).as_posix()
@@ -75,20 +87,21 @@ def _files(folder: Path) -> tuple[list[str], list[Finding]]:
 class _Room:
     """One run of the check."""
 
-    def __init__(self, folder: Path, declared: Declared, hands: Worker, codecs: Worker) -> None:
+    def __init__(
+        self, folder: Path, declared: Declared, hands: Worker, codecs: Worker, digests: dict[str, str]
+    ) -> None:
         self.folder, self.declared, self.hands, self.codecs = folder, declared, hands, codecs
         self.names = sorted(_own_names(declared))
-        self._digests: dict[str, str] = {}
+        self._digests = digests
 
     def learn(self, files: list[str]) -> None:
         """Take in the pixels of declared pictures of which only the file's hash is on record."""
-        known = set(self.declared.pictures.values())
-        named = [p for p in declarations.photographs(self.declared, self.folder, files) if not self._known(p, known)]
-        if not named:
-            return
-        job = {"paths": [str(self.folder / path) for path in named]}
-        digests = self.hands.call("pixels", job).data["digests"]
-        self.declared.pictures.update({d: path for d, path in zip(digests, named, strict=True) if d is not None})
+        for path in files:
+            if path.lower().endswith((".png", ".jpg", ".jpeg")):
+                with suppress(WorkbenchError):  # a picture that cannot be read is told when its turn comes
+                    if self._unknown(path):
+                        reply = self.hands.call("pixels", {"path": str(self.folder / path)})
+                        self.declared.pictures.setdefault(reply.data["sha256"], path)
 
     def answers(self, path: str) -> Iterator[Finding]:
         """All findings about one file."""
@@ -121,15 +134,14 @@ class _Room:
             yield unchecked(EMBEDDED, "the bytes of this container are not walked")
         if kind in VIDEO:
             contents = self.codecs.call("contents", {"path": str((self.folder / path).absolute())}).data
-            made = self.declared.is_made(path, self._digest(path))
-            yield from video.answers(contents, reply["samples"], made, self.declared.words)
+            yield from video.answers(contents, reply["samples"], self._made(path), self.declared.words)
         if kind in ("jpeg", "png"):
             yield self._picture(path)
 
     def _picture(self, path: str) -> Answer:
         """Whether a picture file is one that a record names."""
         digest = self._digest(path)
-        if digest in self.declared.files or self.declared.is_made(path, digest):
+        if digest in self.declared.files or self._made(path):
             return ok(CROP, self.declared.files.get(digest, "made by an export"))
         if not self.declared.in_case(path):
             return unchecked(CROP, "there is no custody log that says what this picture may show")
@@ -141,16 +153,24 @@ class _Room:
             "files": self.declared.files,
             "words": sorted(self.declared.words),
             "names": self.names,
-            "made": path.lower().endswith(".pdf") and self.declared.is_made(path, self._digest(path)) is not None,
+            "made": path.lower().endswith(".pdf") and self._made(path) is not None,
         }
+
+    def _made(self, path: str) -> Made | None:
+        """The export's record that names this file, as it is."""
+        return self.declared.is_made(path, self._digest(path)) if path in self.declared.made else None
 
     def _digest(self, path: str) -> str:
         if path not in self._digests:
             self._digests[path] = sha256(self.folder / path)[0]
         return self._digests[path]
 
-    def _known(self, path: str, known: set[str]) -> bool:
-        return self.declared.files.get(self._digest(path), "") in known
+    def _unknown(self, path: str) -> bool:
+        """Whether a picture may be shown elsewhere too, and its pixels are not on record yet."""
+        label = self.declared.files.get(self._digest(path))
+        if label is None:
+            return not self.declared.in_case(path)
+        return label not in self.declared.pictures.values()
 
 
 def _own_names(declared: Declared) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What the disclosure check lets its worker process do: hostile files are opened there and nowhere else.
 
-look      one file → the answers to all questions about it       pixels    digests of pictures' pixels
+look      one file → the answers to all questions about it       pixels    digest of a picture's pixels
 """
 
 from __future__ import annotations
@@ -47,22 +47,15 @@ def look(job: dict[str, Any], report: Report) -> Reply:
 
 
 def pixels(job: dict[str, Any], report: Report) -> Reply:
-    """SHA-256 of the RGB pixels of each picture of ``paths``; null where it is none."""
-    digests: list[str | None] = []
-    for number, path in enumerate(job["paths"]):
-        report({"stage": "pixels", "position": number})
-        digests.append(_digest(Path(path)))
-    return {"digests": digests}, []
-
-
-def _digest(path: Path) -> str | None:
+    """SHA-256 of the RGB pixels of the picture at ``path``; SourceError where it is none."""
+    path = Path(job["path"])
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a picture that claims to be huge is none
         try:
             with Image.open(path) as picture:
-                return hashlib.sha256(picture.convert("RGB").tobytes()).hexdigest()
-        except (OSError, ValueError, SyntaxError, EOFError, Warning, Image.DecompressionBombError):
-            return None
+                return {"sha256": hashlib.sha256(picture.convert("RGB").tobytes()).hexdigest()}, []
+        except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as exc:
+            raise SourceError(f"{path.name} is no picture that can be read", "Look at it by hand.") from exc
 
 
 def _texts(data: mmap.mmap, job: dict[str, Any]) -> Iterator[Answer]:

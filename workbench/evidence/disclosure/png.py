@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Iterator
 
-from workbench.evidence.disclosure import tiff
+from workbench.evidence.disclosure import tiff, xmp
 from workbench.evidence.disclosure.answers import (
     BEHIND,
     EMBEDDED,
@@ -92,7 +92,8 @@ class _Walk:
         elif kind == b"tRNS":
             self.hidden.append("transparency (tRNS): pixels may be kept that nobody sees")
         elif kind in (b"tEXt", b"zTXt", b"iTXt"):
-            self.tags.append(_words(kind, bytes(body)))
+            key, words = _words(kind, bytes(body))
+            self.tags += xmp.tags(words.encode()) if key == "XML:com.adobe.xmp" else [(key, words)]
         elif kind == b"eXIf":
             exif = tiff.look(bytes(body))
             self.embedded += exif.embedded

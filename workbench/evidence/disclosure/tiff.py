@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from workbench.evidence.disclosure import xmp
 from workbench.evidence.disclosure.container import Damaged
 from workbench.evidence.disclosure.words import Tag
 
@@ -16,7 +17,7 @@ _STRIPS = 0x0111
 _NAMES = {
     0x010D: "document name", 0x010E: "image description", 0x010F: "make", 0x0110: "model", 0x0131: "software",
     0x013B: "artist", 0x013C: "host computer", 0x8298: "copyright", 0x927C: "maker note", 0x9286: "user comment",
-    0x9C9B: "title (XP)", 0x9C9C: "comment (XP)", 0x9C9D: "author (XP)", 0x9C9E: "keywords (XP)", 0x02BC: "XMP",
+    0x9C9B: "title (XP)", 0x9C9C: "comment (XP)", 0x9C9D: "author (XP)", 0x9C9E: "keywords (XP)",
     0x83BB: "IPTC", 0xA420: "unique image id", 0xA430: "owner", 0xA431: "body serial number", 0xA433: "lens make",
     0xA434: "lens model", 0xA435: "lens serial number", 0x0132: "datetime", 0xA436: "image title",
     0xA437: "photographer", 0xA438: "image editor",
@@ -87,6 +88,8 @@ class _Walk:
         place = at + 8 if size <= 4 else self._number(at + 8, 4)
         if key in (_THUMBNAIL, _STRIPS) and not room:
             self.found.embedded.append("EXIF thumbnail")
+        elif key == 0x02BC:
+            self.found.tags += xmp.tags(self.body[place : place + size])
         elif room:
             self.found.tags.append((f"{room}tag {key}", self._text(place, size) or "set"))
         elif key in _NAMES:

@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from workbench.evidence.disclosure.answers import EMBEDDED, HIDDEN, SOUND, TRACKS, Answer, leak, ok, settled
+from workbench.evidence.disclosure.answers import (
+    EMBEDDED,
+    HIDDEN,
+    INSIDE,
+    SOUND,
+    TRACKS,
+    Answer,
+    leak,
+    listed,
+    ok,
+    settled,
+    unchecked,
+)  # fmt: skip
 from workbench.evidence.disclosure.declared import Made
 from workbench.evidence.disclosure.words import judged
 
 _ROOM = {"h264": (16, 32), "hevc": (64, 64)}
 """Coding → columns and rows below which a coded picture may be larger than the shown one: whole blocks, both fields."""
 _OTHER_ROOM = (64, 64)
+_ENCODERS = ("x264 - core", "x265 (build", "Lavc", "H.264/MPEG-4", "options:")
+"""Begins of the texts by which encoders name themselves and their settings."""
 QUESTIONS = (HIDDEN, TRACKS, SOUND)
 
 
@@ -28,6 +42,7 @@ def answers(
         expected="one video track, and the time track of an export",
     )
     yield _sound(streams, made)
+    yield _inside(contents["user_data"], made)
     named = [contents, *(s for s in streams if not s["cover"] and s["kind"] != "attachment")]  # those are told already
     yield from judged([tuple(tag) for one in named for tag in one["tags"]], declared)
 
@@ -62,6 +77,14 @@ def _tracks(streams: list[Mapping[str, Any]], made: Made | None, chapters: int) 
     allowed = 0 if made is None else 1
     for stream in (*videos[1:], *texts[allowed:], *others[allowed if chapters else 0 :]):
         yield f"{stream['kind']} track ({stream['codec']}, stream {stream['index']}) that no record declares"
+
+
+def _inside(texts: list[str], made: Made | None) -> Answer:
+    """User data beside the coded pictures; an export that copies pictures copies it too."""
+    found = [text for text in texts if not text.startswith(_ENCODERS)]
+    if found and made is not None:
+        return unchecked(INSIDE, f"carried over as it was recorded: {listed([ascii(text) for text in found])}")
+    return settled(INSIDE, (ascii(text) for text in found))
 
 
 def _sound(streams: list[Mapping[str, Any]], made: Made | None) -> Answer:
