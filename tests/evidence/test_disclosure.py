@@ -52,7 +52,8 @@ def case(archive: LocalArchive, tmp_path_factory: pytest.TempPathFactory) -> Cas
         made.export(ExportSpec(begin=BEGIN, end=END, format=form, **common), archive)  # type: ignore[arg-type]
     for form in ("jpg", "pdf"):
         made.export(ExportSpec(begin=AT, end=AT, format=form, **common), archive)  # type: ignore[arg-type]
-    made.export(ExportSpec(source="hall", begin=END, end=Offset(4_000_000), format="mp4", audio="drop"), archive)
+    bare = ExportSpec(source="hall", begin=Offset(1_500_000), end=Offset(4_000_000), format="mp4", audio="drop")
+    made.export(bare, archive)
     shot = made.snapshot(archive, "hall", AT, export="E1", caption="At the door")
     made.context(archive, "E1", AT)
     made.snapshot(archive, "hall", AT, export="E1", unmasked="the court asked for it")
@@ -112,6 +113,7 @@ def test_what_we_make_is_clean(case: Case, planted: Findings) -> None:
     assert {f.file for f in found} == files
     notes = {f.note for f in found}
     assert {"context picture: shows what the crop cuts off", "declared by a person: the court asked for it"} <= notes
+    assert any(note.startswith("it shows what E1, E2, E3 masks;") for note in notes)
 
 
 def test_clean_files_of_others_do_not_alarm(material: Material, tmp_path: Path) -> None:

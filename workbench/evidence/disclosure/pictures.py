@@ -26,6 +26,33 @@ def findings(declared: Declared) -> Iterator[Finding]:
         requests = {e.id: _request(declared, place + e.record.path) for e in state.exports}
         for shot in state.snapshots:
             yield _judged(shot, state, requests).finding(place + shot.picture.path)
+        for export in state.exports:
+            if others := [name for name in requests if _undone(name, export.id, requests, state)]:
+                note = f"it shows what {', '.join(others)} masks; both requests declare it: hand out one"
+                yield ok(CROP, note).finding(place + export.record.path)
+
+
+def _undone(masked: str, shown: str, requests: Mapping[str, Mapping[str, Any] | None], state: CaseState) -> bool:
+    """Whether one export shows, at an instant of the other, a place that the other masks."""
+    one, two = requests[masked], requests[shown]
+    if one is None or two is None or one.get("source") != two.get("source"):
+        return False
+    try:
+        (begin, end), (start, stop) = (_range(spec, state) for spec in (one, two))
+        painted = {_shape(mask) for mask in two.get("masks", ())}
+        bare = [_times(mask, str(one["source"]), state) for mask in one.get("masks", ()) if _shape(mask) not in painted]
+    except (WorkbenchError, AttributeError, TypeError, KeyError, ValueError):
+        return False
+    first, behind = max(begin, start), min(end, stop)
+    return any(
+        max(first, first if low is None else low) < min(behind, behind if high is None else high) for low, high in bare
+    )
+
+
+def _range(spec: Mapping[str, Any], state: CaseState) -> tuple[int, int]:
+    """Begin and end of a request; one frame takes a microsecond."""
+    begin, end = (_us(parse_time(str(spec[key]), key), str(spec["source"]), state) for key in ("begin", "end"))
+    return begin, max(end, begin + 1)
 
 
 def _request(declared: Declared, record: str) -> Mapping[str, Any] | None:
@@ -72,9 +99,15 @@ def _shape(mask: Any) -> tuple[Any, ...]:
 
 def _in_force(mask: Any, shot: SnapshotRecord, state: CaseState) -> bool:
     """Whether a mask covers the instant of a snapshot."""
-    read = Mask.from_json(mask)
-    begin, end = (None if m is None else _us(m, shot.source, state) for m in (read.begin, read.end))
+    begin, end = _times(mask, shot.source, state)
     return (begin is None or begin <= shot.instant_us) and (end is None or shot.instant_us < end)
+
+
+def _times(mask: Any, source: str, state: CaseState) -> tuple[int | None, int | None]:
+    """From when until when a mask is in force; None where it is open."""
+    read = Mask.from_json(mask)
+    begin, end = (None if m is None else _us(m, source, state) for m in (read.begin, read.end))
+    return begin, end
 
 
 def _covers(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) -> bool:
@@ -82,8 +115,8 @@ def _covers(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) -> 
     if spec.get("source") != shot.source:
         return False
 
-    begin, end = (_us(parse_time(str(spec[key]), key), shot.source, state) for key in ("begin", "end"))
-    return begin <= shot.instant_us < max(end, begin + 1)
+    begin, end = _range(spec, state)
+    return begin <= shot.instant_us < end
 
 
 def _us(moment: Moment, source: str, state: CaseState) -> int:

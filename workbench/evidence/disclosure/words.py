@@ -33,11 +33,11 @@ def judged(tags: Iterable[Tag], declared: Collection[str]) -> Iterator[Answer]:
     people: list[str] = []
     for key, value in tags:
         name, text = _plain(key), value.strip().strip("\0").strip()
-        if not text:
+        if not text or (not _PLACE_KEYS.search(name) and _title(name, text) in declared):
             continue
         if _PLACE_KEYS.search(name) or _COORDINATES.search(text):
             places.append(_shown(key, text))
-        elif not _harmless(name, text) and _title(name, text) not in declared:
+        elif not _harmless(name, text):
             people.append(_shown(key, text))
     yield settled(PLACES, places)
     yield settled(PEOPLE, people)
