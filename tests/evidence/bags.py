@@ -97,7 +97,8 @@ def reseal(folder: Path, *, signed: Signed = "none", stamps: int = 0, key: str =
     for algorithm in ("sha256", "sha512"):
         put(folder / f"manifest-{algorithm}.txt", manifest(folder, payload, algorithm))
     for algorithm in ("sha256", "sha512"):
-        put(folder / f"tagmanifest-{algorithm}.txt", manifest(folder, [folder / t for t in tags], algorithm))
+        there = [folder / tag for tag in tags if (folder / tag).is_file()]
+        put(folder / f"tagmanifest-{algorithm}.txt", manifest(folder, there, algorithm))
     if signed != "none":
         sign(folder, key_files(signed, key), stamps)
 
