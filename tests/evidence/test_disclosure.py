@@ -154,6 +154,18 @@ def test_a_snapshot_without_the_mask_is_a_leak(case: Case, archive: LocalArchive
     }
 
 
+@pytest.mark.parametrize("masks", [[{"points": 7}], [{"points": [["a", 1], [2, 3], [4, 5]]}], 7, [{}], [None]], ids=str)
+def test_records_of_others_never_raise(masks: object, case: Case, tmp_path: Path) -> None:
+    """A request whose masks cannot be read covers nothing: the snapshot fails, and no error leaves the check."""
+    folder = shutil.copytree(case.folder, tmp_path / "case")
+    (path,) = (folder / "exports/E1").glob("*.json")
+    record = json.loads(path.read_text())
+    record["plan"]["spec"]["masks"] = masks
+    path.write_text(json.dumps(record))
+    failed = {f.file for f in disclosure.check(folder).failed}
+    assert failed == {"snapshots/S1.png", "snapshots/S2.png"}
+
+
 def test_a_picture_that_no_record_names_is_a_leak(case: Case, tmp_path: Path) -> None:
     """In a case, a picture file beside the records fails."""
     folder = shutil.copytree(case.folder, tmp_path / "case")

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from workbench.core.errors import SourceError
 from workbench.evidence import custody
 from workbench.evidence.nouns import CaseState
 from workbench.evidence.state import state_of
@@ -83,11 +82,12 @@ def read(folder: Path, files: Sequence[str]) -> Declared:
 
 
 def _bytes(path: Path, most: int) -> bytes:
+    """The begin of a file; nothing where it cannot be read, which the file's own findings tell."""
     try:
         with path.open("rb") as file:
             return file.read(most)
-    except OSError as exc:
-        raise SourceError(f"{path.name}: {exc.strerror or exc}", "Check your right to read it.") from exc
+    except OSError:
+        return b""
 
 
 def _json(path: Path) -> Mapping[str, Any]:

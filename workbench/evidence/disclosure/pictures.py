@@ -19,6 +19,9 @@ from workbench.evidence.disclosure.declared import Declared, Made
 from workbench.evidence.findings import Finding
 from workbench.evidence.nouns import CaseState, SnapshotRecord
 
+_UNREADABLE = (WorkbenchError, AttributeError, TypeError, KeyError, ValueError, OverflowError)
+"""What records that were not written by us may lead to."""
+
 
 def findings(declared: Declared) -> Iterator[Finding]:
     """One finding for each snapshot of a log."""
@@ -41,7 +44,7 @@ def _undone(masked: str, shown: str, requests: Mapping[str, Mapping[str, Any] | 
         (begin, end), (start, stop) = (_range(spec, state) for spec in (one, two))
         painted = {_shape(mask) for mask in two.get("masks", ())}
         bare = [_times(mask, str(one["source"]), state) for mask in one.get("masks", ()) if _shape(mask) not in painted]
-    except (WorkbenchError, AttributeError, TypeError, KeyError, ValueError):
+    except _UNREADABLE:
         return False
     first, behind = max(begin, start), min(end, stop)
     return any(
@@ -79,15 +82,15 @@ def _judged(shot: SnapshotRecord, state: CaseState, requests: Mapping[str, Mappi
 
 def _lacking(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) -> str:
     """What of a request's masks and crop the snapshot does not carry; empty where it carries all."""
-    painted = {_shape(mask) for mask in shot.masks}
     try:
+        painted = {_shape(mask) for mask in shot.masks}
         missing = [m for m in spec.get("masks", ()) if _shape(m) not in painted and _in_force(m, shot, state)]
-    except (WorkbenchError, AttributeError, TypeError) as exc:
-        return f"masks that cannot be read ({type(exc).__name__})"
+        crop = spec.get("crop")
+        same = crop is None or (shot.crop is not None and [list(c) for c in shot.crop] == [list(c) for c in crop])
+    except _UNREADABLE as exc:
+        return f"masks and crop that cannot be read ({type(exc).__name__})"
     if missing:
         return f"{len(missing)} mask{'s' * (len(missing) > 1)}"
-    crop = spec.get("crop")
-    same = crop is None or (shot.crop is not None and [list(c) for c in shot.crop] == [list(c) for c in crop])
     return "" if same or shot.context else "the crop"
 
 
@@ -115,7 +118,10 @@ def _covers(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) -> 
     if spec.get("source") != shot.source:
         return False
 
-    begin, end = _range(spec, state)
+    try:
+        begin, end = _range(spec, state)
+    except _UNREADABLE:
+        return False
     return begin <= shot.instant_us < end
 
 
