@@ -32,6 +32,8 @@ from workbench.report.signature import signature
 from workbench.report.text import CODE, NORMAL, NOTICE, NOTICE_SMALL, PART, SMALL, STRUCK, TITLE
 
 STYLES = {"normal": NORMAL, "small": SMALL, "code": CODE, "struck": STRUCK}
+MOST_LEAD = 0.25
+"""Share of a page that a heading and what follows it may take above pictures."""
 AFTER = 8.0
 """Points between two blocks."""
 
@@ -46,18 +48,27 @@ class Room:
 
 
 def sections(all_of_them: Sequence[Section], room: Room) -> Iterator[Flow]:
-    """The sections with their headings."""
+    """The sections with their headings; what leads to a series of pictures begins on a new page."""
     for n, section in enumerate(all_of_them):
-        if any(map(_in_series, section.blocks)):
-            yield NewPage()
-        yield from heading(f"section-{n}", f"{section.number}  {section.title}", room.width)
+        flows = list(heading(f"section-{n}", f"{section.number}  {section.title}", room.width))
         for is_series, run in groupby(section.blocks, _in_series):
             if is_series:
-                series = [block for block in run if isinstance(block, Picture)]
-                yield from pictures.arranged(series, room.width, room.height, room.per_page)
-                continue
-            for block in run:
-                yield from _block(block, room)
+                yield NewPage()
+                yield from flows
+                yield from _series(run, room, sum(flow.height for flow in flows))
+                flows = []
+            else:
+                flows += (flow for block in run for flow in _block(block, room))
+        yield from flows
+
+
+def _series(blocks: Iterable[Block], room: Room, lead: float) -> Iterator[Flow]:
+    """Pictures in slots, on the page of what leads to them if its height `lead` is small."""
+    series = [block for block in blocks if isinstance(block, Picture)]
+    fits = lead <= room.height * MOST_LEAD
+    if not fits:
+        yield NewPage()
+    yield from pictures.arranged(series, room.width, room.height, room.per_page, lead if fits else 0.0)
 
 
 def heading(key: str, words: str, width: float) -> Iterator[Flow]:

@@ -19,8 +19,6 @@ from workbench.report.pieces import Columns, Text
 from workbench.report.text import CAPTION, CODE, COMMENT, DENSE, FACT, LABEL, SMALL, Style
 
 GAP = 10.0
-HEADING = 54.0
-"""Points of the page that slots leave to the heading of their part."""
 LEAST_SHARE, FACTS_SHARE = 0.45, 0.38
 """Least of the slot's height for the picture; share of its width that facts beside a picture take."""
 SPOKEN_SHARE = 0.3
@@ -67,19 +65,21 @@ class Image:
         canvas.restoreState()
 
 
-def arranged(pictures: Sequence[Picture], width: float, height: float, per_page: int) -> Iterator[Flow]:
-    """Pictures in their slots, `per_page` on a page of `width` × `height` points."""
+def arranged(
+    pictures: Sequence[Picture], width: float, height: float, per_page: int, lead: float = 0.0
+) -> Iterator[Flow]:
+    """Pictures in their slots, `per_page` on a page of `width` × `height` points; `lead` of the first is taken."""
     across = per_page if width > height else max(1, per_page // 2)
     down = per_page // across
-    slot = (height - HEADING) / down
     column = (width - (across - 1) * GAP) / across
-    for at in range(0, len(pictures), across):
-        some = pictures[at : at + across]
+    offsets = tuple(number * (column + GAP) for number in range(across))
+    for row in range(-(-len(pictures) // across)):
+        some = pictures[row * across : (row + 1) * across]
+        slot = (height - (lead if row < down else 0.0)) / down - 1
         columns = tuple((*_card(picture, column, slot - GAP, small=per_page > 1), Space(GAP)) for picture in some)
-        offsets = tuple(number * (column + GAP) for number in range(len(columns)))
-        if per_page == 1 and at:
+        if row and row % down == 0:
             yield NewPage()
-        yield Columns(columns=columns, offsets=offsets, floor=slot)
+        yield Columns(columns=columns, offsets=offsets[: len(some)], floor=slot)
 
 
 def figure(picture: Picture, width: float, height: float) -> Iterator[Flow]:
@@ -134,7 +134,8 @@ def _facts_below(picture: Picture, width: float, room: float, small: bool) -> Fl
     if made.height <= room or not small:
         return made
     words = " · ".join(f"{name}: {value}" for name, value in picture.facts).replace("\n", "; ")
-    return Text.of(words, DENSE, width)
+    run_on = Text.of(words, FACT, width)
+    return run_on if run_on.height <= room else Text.of(words, DENSE, width)
 
 
 def _fitted(shape: float, width: float, height: float) -> float:
