@@ -19,6 +19,7 @@ from av.video.codeccontext import VideoCodecContext
 from PIL import Image
 
 from workbench.core.errors import SourceError
+from workbench.core.spec import ExportSpec
 from workbench.media import likeness, still
 from workbench.media.account import Pictures
 from workbench.media.likeness import Picture
@@ -48,7 +49,7 @@ def prove_still(job: dict[str, Any], pictures: Pictures, rebuilder: Rebuilder, n
     rebuilt, changed = rebuilder.still(recording, rank, frame, until)
     try:
         if rebuilder.spec.format == "jpg":
-            _jpg(told, rebuilt, rebuilder.spec.video_quality, notes, pictures.place(0))
+            _jpg(told, rebuilt, rebuilder.spec, notes, pictures.place(0))
         else:
             pixels = still.rgb(changed, recording.index.rotation)
             _page(told, hashlib.sha256(pixels.tobytes()).digest(), pixels.shape, notes, pictures.place(0))
@@ -75,7 +76,8 @@ def decoded_jpg(path: Path) -> Picture:
     return Picture.of(frames[0])
 
 
-def _jpg(told: dict[str, Any], rebuilt: Rebuilt, quality: int, notes: Notes, place: str) -> None:
+def _jpg(told: dict[str, Any], rebuilt: Rebuilt, spec: ExportSpec, notes: Notes, place: str) -> None:
+    quality, styles = spec.video_quality, {mask.style for mask in spec.masks}
     name, found = told["name"], decoded_jpg(Path(told["path"]))
     if found.shape != rebuilt.picture.shape:
         notes.fail("ledger", name, place, rebuilt.picture.shape, found.shape)
@@ -93,7 +95,7 @@ def _jpg(told: dict[str, Any], rebuilt: Rebuilt, quality: int, notes: Notes, pla
         return
     luma, colour = likeness.shows(rebuilt.picture, found, rebuilt.beneath, rebuilt.region)
     through = f"in a square of {likeness.SIDE}×{likeness.SIDE} samples {luma} show what lies beneath (colour: {colour})"
-    limits = likeness.SHOWS_MOST[quality], likeness.COLOUR_SHOWS_MOST
+    limits = likeness.shows_within(quality, styles)
     if luma > limits[0] or colour > limits[1] or (seen.square > most and covered):
         notes.fail("masks", name, place, f"at most {limits[0]} (colour: {limits[1]}); {wanted}", f"{through}; {said}")
     else:

@@ -28,6 +28,8 @@ class Rebuilt:
     """One picture as it should be."""
 
     picture: Picture
+    source: VideoFrame
+    """The decoded frame that it was made of."""
     beneath: Picture | None = None
     """The same without masks; None where none is in force."""
     region: Bits | None = None
@@ -56,10 +58,10 @@ class Rebuilder:
         active = self.active(int(recording.us[rank]), recording.until(rank))
         picture = self._coded(self.retouch(recording, rank), recording, rank, frame, codec)
         if not active:
-            return Rebuilt(picture)
+            return Rebuilt(picture, frame)
         beneath = self._coded(self.retouch(recording, rank, bare=True), recording, rank, frame, codec)
         turned = codec == "mjpeg" and self.spec.format not in ("mp4", "mkv")
-        return Rebuilt(picture, beneath, self.region(recording, rank, frame, active, turned=turned))
+        return Rebuilt(picture, frame, beneath, self.region(recording, rank, frame, active, turned=turned))
 
     def still(self, recording: Recording, rank: int, frame: VideoFrame, until: int) -> tuple[Rebuilt, VideoFrame]:
         """The upright picture of a jpg, and the frame that a page shows."""
@@ -67,10 +69,10 @@ class Rebuilder:
         changed, _ = self.retouch(recording, rank).apply(frame, us, until)
         picture, active = Picture.of(still.jfif(changed, turn)), self.active(us, until)
         if not active:
-            return Rebuilt(picture), changed
+            return Rebuilt(picture, frame), changed
         bare, _ = self.retouch(recording, rank, bare=True).apply(frame, us, until)
         region = self.region(recording, rank, frame, active, turned=True)
-        return Rebuilt(picture, Picture.of(still.jfif(bare, turn)), region), changed
+        return Rebuilt(picture, frame, Picture.of(still.jfif(bare, turn)), region), changed
 
     def retouch(self, recording: Recording, rank: int, *, bare: bool = False) -> Retouch:
         """The changes for pictures of that rank's shape; `bare` leaves the masks out."""
