@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.evidence.leaks import NOTEBOOK, PLANTS, Material, ffmpeg, plant_all
+from tests.evidence.leak_material import Material, ffmpeg
+from tests.evidence.leaks import PLANTS, plant_all
+from tests.evidence.leaks_text import NOTEBOOK
 from tests.truth import Clip, make
 from workbench.archives.local import LocalArchive
 from workbench.core.geometry import Area
