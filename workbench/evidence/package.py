@@ -21,13 +21,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench import __version__
 from workbench.core.errors import RequestError, WorkbenchError, WorkError
 from workbench.evidence import bag, bag_store
 from workbench.evidence.bag_store import FolderStore, Laid, Store, ZipStore, lay_bytes, lay_copy
 from workbench.evidence.case import Case
 from workbench.evidence.nouns import PackageRecord
 from workbench.evidence.package_content import Content
+from workbench.evidence.package_derived import AGENT, UNREADABLE
 from workbench.evidence.package_readme import readme
 from workbench.evidence.signing import sign_detached
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from workbench.evidence.keys import Key
     from workbench.evidence.timestamps import Authority
 
-AGENT = f"forensic-workbench {__version__}"
 VERIFIER = "verify_alone.py"
 KINDS = ("sha256", "sha512")
 
@@ -133,7 +132,7 @@ def _prepared(case: Case, name: str, key: Key | None, stamps: int, at: datetime)
         content = Content(case)
         info = _info(content, key, stamps, at)
         text = readme(name, info, content.state, content.results)
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as exc:
+    except UNREADABLE as exc:
         message = f"a record of the case is not of the form that this version writes ({exc!r})"
         raise WorkError(message, "Seal with the version that wrote it; the log names it.") from exc
     bag.refuse_names(content.paths())

@@ -5,16 +5,13 @@ Everything is what the log says at one moment; what others append to it meanwhil
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
+from workbench.evidence import custody
 from workbench.evidence.case import Case
-from workbench.evidence.jsonld import case_jsonld
-from workbench.evidence.nouns import FileRecord, ReportRecord, SourceRecord
+from workbench.evidence.nouns import FileRecord, ReportRecord
+from workbench.evidence.package_derived import derived
 from workbench.evidence.state import state_of
-
-SOURCES_SCHEMA = "workbench.sources/1"
 
 
 class Content:
@@ -48,33 +45,5 @@ class Content:
             yield from (self.report.file, self.report.model)
 
     def _made(self) -> dict[str, bytes]:
-        made = {
-            "custody.jsonl": b"".join(entry.line() for entry in self.entries),
-            "sources.json": _json({"schema": SOURCES_SCHEMA, "sources": [_source(s) for s in self.state.sources]}),
-            "case.jsonld": case_jsonld(self.entries, self.results),
-        }
-        for id, result in self.results.items():  # noqa: A001
-            for part, data in _parts(result).items():
-                made[f"exports/{id}.{part}.json"] = _json(data)
-        return made
-
-
-def _json(data: Any) -> bytes:
-    return (json.dumps(data, indent=1) + "\n").encode("ascii")
-
-
-def _parts(result: dict[str, Any]) -> dict[str, Any]:
-    """Spec, plan and ledger of an export, each by itself, as its record holds them."""
-    return {
-        "spec": result["plan"]["spec"],
-        "plan": result["plan"],
-        "ledger": {"ledger": result["ledger"], "entries": result["entries"]},
-    }
-
-
-def _source(source: SourceRecord) -> dict[str, Any]:
-    """A source with the hashes of its recordings."""
-    known = source.to_json()
-    short = {key: known[key] for key in ("id", "name", "exhibit", "archive", "hashed_at", "hashed_where", "config")}
-    hashes = [{key: one[key] for key in ("file", "size", "sha256", "sha512")} for one in known["recordings"]]
-    return {**short, "recordings": hashes}
+        log = b"".join(entry.line() for entry in self.entries)
+        return {custody.NAME: log, **derived(self.entries, self.results)}

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 
-from workbench.core.errors import WorkbenchError
-from workbench.evidence.certificates import certificates_in, fingerprint_of
-from workbench.evidence.findings import Finding
+from workbench.core.errors import WorkbenchError, WorkError
+from workbench.evidence.findings import Finding, Verdict
+from workbench.evidence.sign_extra import need
 from workbench.evidence.verify_bag import CERTIFICATES, TAG_MANIFESTS, Bag, failed, not_checked, ok
 
 SUMS = "signature/SHA256SUMS"
@@ -22,13 +24,25 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 def check_seal(bag: Bag, signer: str, seal: str) -> Iterator[Finding]:
     """``signature-files``, ``signature``, ``signer``, ``seal``, ``time-stamp``."""
     yield from _files(bag)
-    if bag.signed:
+    if bag.signed and (lacking := _lacking()):
+        yield not_checked("signature", "", lacking)
+        yield not_checked("time-stamp", "", lacking)
+    elif bag.signed:
         yield from _signatures(bag)
         yield from _stamps(bag)
-    elif bag.info:
+    else:
         yield not_checked("signature", "", "nobody signed this package: whoever changes it can write all digests anew")
     yield _signer(bag, _plain(signer))
     yield _seal(bag, _plain(seal))
+
+
+def _lacking() -> str:
+    """What is not installed here, and the way out; empty where signatures can be checked."""
+    try:
+        need()
+    except WorkError as exc:
+        return f"{exc.message}: {exc.advice}"
+    return ""
 
 
 def _plain(digest: str) -> str:
@@ -38,7 +52,7 @@ def _plain(digest: str) -> str:
 def _expected(bag: Bag) -> list[str]:
     if not bag.signed:
         return []
-    stamps = range(1, int(bag.info["Time-Stamps"]) + 1)
+    stamps = range(1, bag.stamps + 1)
     named = [f"time-stamp-{n}.{kind}" for n in stamps for kind in ("pem", "tsr")]
     return sorted([*named, *(f"{name}.p7s" for name in TAG_MANIFESTS)])
 
@@ -52,22 +66,25 @@ def _files(bag: Bag) -> Iterator[Finding]:
         yield failed("signature-files", path, "a file: bag-info.txt says so", "none", "A signature was taken away.")
     for path in sorted(there - wanted):
         yield failed("signature-files", path, "no such file: bag-info.txt says so", "a file")
-    if wanted == there and bag.signed:
-        yield from _sums(bag, expected)
+    if bag.signed and SUMS in there:
+        whole = wanted == there
+        yield from _sums(bag, [name for name in expected if f"signature/{name}" in there], whole)
 
 
-def _sums(bag: Bag, expected: list[str]) -> Iterator[Finding]:
-    digests = {name: hashlib.sha256(bag.read(f"signature/{name}") or b"").hexdigest() for name in expected}
+def _sums(bag: Bag, names: list[str], whole: bool) -> Iterator[Finding]:
+    """SHA256SUMS against the files; which of the two was changed, it cannot say, so it names both."""
+    digests = {name: hashlib.sha256(bag.read(f"signature/{name}") or b"").hexdigest() for name in names}
     said = (bag.read(SUMS) or b"").decode("utf-8", "replace")
     lines = {name: digest for digest, _, name in (line.partition("  ") for line in said.split("\n"))}
-    changed = [name for name in expected if lines.get(name) != digests[name]]
-    for name in changed:
-        note = "Either was changed since the package was sealed."
-        yield failed("signature-files", f"signature/{name}", lines.get(name, "a line"), digests[name], note)
-    if not changed and said != "".join(f"{digests[name]}  {name}\n" for name in expected):
+    wrong = [name for name in names if lines.get(name) != digests[name]]
+    for name in wrong:
+        note = f"{name} or SHA256SUMS was changed since the package was sealed."
+        for path in (f"signature/{name}", SUMS):
+            yield failed("signature-files", path, lines.get(name, "a line"), digests[name], note)
+    if not wrong and whole and said != "".join(f"{digests[name]}  {name}\n" for name in names):
         yield failed("signature-files", SUMS, "one line a file, sorted", "another form")
-    elif not changed:
-        yield ok("signature-files", SUMS, f"{len(expected)} files")
+    elif not wrong and whole:
+        yield ok("signature-files", SUMS, f"{len(names)} files")
 
 
 def _signatures(bag: Bag) -> Iterator[Finding]:
@@ -80,39 +97,44 @@ def _signatures(bag: Bag) -> Iterator[Finding]:
         if data is None or signature is None:
             yield failed("signature", path, f"a signature over {name}", "none that can be read")
             continue
-        found = check_detached(data, signature, pem)
-        yield Finding(check="signature", verdict=found.verdict, file=path, expected=found.expected, found=found.found)
+        yield replace(check_detached(data, signature, pem), file=path)
+    yield from _certificates(bag, pem)
+
+
+def _certificates(bag: Bag, pem: bytes) -> Iterator[Finding]:
+    """certificates.pem is written in the one way, is what bag-info.txt says, and each was issued by the next."""
+    from workbench.evidence.certificates import certificates_in, fingerprint_of, is_self_signed, issued, pem_of
+
     try:
-        fingerprint, kind = _certificate(pem)
+        found = certificates_in(pem)
     except WorkbenchError as exc:
         yield failed("signature", CERTIFICATES, "certificates", exc.message)
         return
-    said = f"{bag.info['Signed-By']}, {bag.info['Signature-Kind']}"
-    if said != f"{fingerprint}, {kind}":
-        yield failed("signature", "bag-info.txt", f"{fingerprint}, {kind}", said, "It names another certificate.")
-
-
-def _certificate(pem: bytes) -> tuple[str, str]:
-    from workbench.evidence.certificates import is_self_signed, pem_of
-
-    found = certificates_in(pem)
     if pem_of(found) != pem:
-        return "another way of writing the same certificates", ""
-    return fingerprint_of(found[0]), "self-signed key" if is_self_signed(found[0]) else "given key"
+        yield failed("signature", CERTIFICATES, "certificates in plain PEM", "the same, written in another way")
+    fingerprint = fingerprint_of(found[0])
+    said = f"{bag.info['Signed-By']}, {bag.info['Signature-Kind']}" if bag.info else "nothing that can be read"
+    expected = f"{fingerprint}, {'self-signed key' if is_self_signed(found[0]) else 'given key'}"
+    if said != expected:
+        yield failed("signature", "bag-info.txt", expected, said, "It names another certificate.")
+    for number, (one, above) in enumerate(pairwise(found), 1):
+        if not issued(above, one):
+            yield failed("signature", CERTIFICATES, "issued by the next", "not so", place=f"certificate {number}")
 
 
 def _stamps(bag: Bag) -> Iterator[Finding]:
     from workbench.evidence import timestamps
 
     signature = bag.read(f"signature/{TAG_MANIFESTS[0]}.p7s")
-    for number in range(1, int(bag.info["Time-Stamps"]) + 1):
-        path = f"signature/time-stamp-{number}.tsr"
-        stamp, authority = bag.read(path), bag.read(f"signature/time-stamp-{number}.pem")
+    for number in range(1, bag.stamps + 1):
+        path, root = f"signature/time-stamp-{number}.tsr", f"signature/time-stamp-{number}.pem"
+        stamp, authority = bag.read(path), bag.read(root)
         if stamp is None or authority is None or signature is None:
-            yield failed("time-stamp", path, "a time stamp and its certificates", "none that can be read")
+            yield failed("time-stamp", path, "a time stamp, its certificates, a signature", "not all can be read")
             continue
         found = timestamps.check(stamp, signature, authority)
-        yield Finding(check="time-stamp", verdict=found.verdict, file=path, expected=found.expected, found=found.found)
+        note = f"{found.note}; the root is the one in {root}, so make sure that you know it".lstrip("; ")
+        yield replace(found, file=path, note=note if found.verdict is Verdict.OK else found.note)
 
 
 def _signer(bag: Bag, expected: str) -> Finding:

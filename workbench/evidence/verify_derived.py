@@ -1,0 +1,113 @@
+"""Files of a package that say again what others of it say: do they say the same? Part of ``custody-files``.
+
+sources.json, case.jsonld, E1.spec.json, …   made once more from log and records, and compared byte for byte
+record of an export                          names the files that the log names, with the same sizes and digests
+
+What was made by another version may be written in another way; then the first of the two is not checked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from workbench.evidence.custody import Entry
+from workbench.evidence.findings import Finding
+from workbench.evidence.nouns import CaseState, ExportRecord
+from workbench.evidence.package_derived import AGENT, UNREADABLE, derived
+from workbench.evidence.verify_bag import Bag, failed, not_checked, ok
+
+CHECK = "custody-files"
+MADE = re.compile(r"data/exports/E[0-9]+\.(spec|plan|ledger)\.json")
+_ALWAYS = ("data/sources.json", "data/case.jsonld")
+_SHOWN = 60
+"""Bytes of a difference that are shown."""
+
+
+def check_derived(bag: Bag, entries: Sequence[Entry], state: CaseState, holds: bool) -> Iterator[Finding]:
+    """What the records say of files, and whether the derived files are those that log and records give.
+
+    `holds` says whether the log holds together; nothing is derived from one that does not.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    for export in state.exports:
+        result = _result(bag, export)
+        if result is None:
+            note = "nothing is compared with this record: it cannot be read, or is not the one that the log names"
+            yield not_checked(CHECK, f"data/{export.record.path}", note)
+        else:
+            results[export.id] = result
+            yield from _files(export, result)
+    there = [path for path in bag.files if MADE.fullmatch(path)]
+    if why := _other(bag, holds and len(results) == len(state.exports)):
+        yield from (not_checked(CHECK, path, why) for path in (*there, *_ALWAYS))
+        return
+    try:
+        made = {f"data/{path}": data for path, data in derived(entries, results).items()}
+    except UNREADABLE as exc:
+        note = f"log or records are not of the form that this version writes ({type(exc).__name__}: {exc})"
+        yield from (not_checked(CHECK, path, note) for path in (*there, *_ALWAYS))
+        return
+    for path in sorted({*there, *made}):
+        yield _same(bag, path, made.get(path))
+
+
+def _other(bag: Bag, whole: bool) -> str:
+    """Why nothing can be made again, or empty."""
+    agent = bag.info.get("Bag-Software-Agent", "")
+    if agent != AGENT:
+        return f"written by {agent or 'an unknown program'}; this is {AGENT}, which may write it in another way"
+    return "" if whole else "the log or a record of an export does not hold"
+
+
+def _result(bag: Bag, export: ExportRecord) -> dict[str, Any] | None:
+    """The record of an export as JSON, None where it is no object or not the file that the log names."""
+    path = f"data/{export.record.path}"
+    try:
+        if bag.digests[path].sha256 != export.record.sha256:
+            return None
+        found = json.loads(bag.read(path) or b"")
+    except KeyError:
+        return None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _files(export: ExportRecord, result: Mapping[str, Any]) -> Iterator[Finding]:
+    """The record's own words on its files, against the log's."""
+    path = f"data/{export.record.path}"
+    folder = export.record.path.rpartition("/")[0]
+    try:
+        listed = (*result["files"], *result["sidecars"])
+        told = {(f"{folder}/{one['path']}", one["sha256"], one["size"]) for one in listed}
+    except (LookupError, TypeError) as exc:
+        yield not_checked(CHECK, path, f"the record does not list files as this version does ({exc!r})")
+        return
+    logged = {(file.path, file.sha256, file.size) for file in export.files}
+    for name, digest, size in sorted(map(_words, told ^ logged)):
+        by = "the record, not by the log" if (name, digest, size) in set(map(_words, told)) else "the log alone"
+        yield failed(CHECK, path, "the same files in record and log", f"{name}, {size} bytes, {digest}: named by {by}")
+    if told == logged:
+        yield ok(CHECK, path, "names the files that the log names")
+
+
+def _words(file: tuple[Any, Any, Any]) -> tuple[str, str, str]:
+    name, digest, size = file
+    return str(name), str(digest), str(size)
+
+
+def _same(bag: Bag, path: str, made: bytes | None) -> Finding:
+    found = bag.read(path)
+    if made is None:
+        return failed(CHECK, path, "an export of that id in the log", "none")
+    if found is None:
+        return failed(CHECK, path, "a file", "none that can be read")
+    if found == made:
+        return ok(CHECK, path, "what log and records give")
+    at = next((n for n, (a, b) in enumerate(zip(found, made, strict=False)) if a != b), min(len(found), len(made)))
+    line = made.count(b"\n", 0, at) + 1
+    expected, seen = (data[max(0, at - _SHOWN // 2) : at + _SHOWN].decode("utf-8", "replace") for data in (made, found))
+    return failed(CHECK, path, expected, seen, "Log and records give something else.", f"line {line}")
