@@ -23,6 +23,7 @@ MACHINE = "paths and names of a machine"
 OUTPUTS = "notebook outputs"
 STATE = "notebook widget state"
 KIND = "kind of file"
+"""The questions, in words; a finding's `place`."""
 MOST_NAMED = 5
 """Things of one kind that are named before it says how many more there are."""
 

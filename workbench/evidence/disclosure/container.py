@@ -9,8 +9,6 @@ from workbench.evidence.disclosure.answers import (
     BEHIND,
     EMBEDDED,
     HIDDEN,
-    PEOPLE,
-    PLACES,
     STRAY,
     Answer,
     settled,
@@ -53,10 +51,6 @@ class Container:
 
     def _sure(self, answer: Answer) -> Answer:
         return answer if answer.found or not self.unread else unchecked(answer.question, self.unread)
-
-
-QUESTIONS = (STRAY, EMBEDDED, BEHIND, HIDDEN, PLACES, PEOPLE)
-"""What a walk answers."""
 
 
 def not_zero(data: memoryview, begin: int, end: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from workbench.evidence.disclosure import tiff, xmp
-from workbench.evidence.disclosure.answers import BEHIND, EMBEDDED, PEOPLE, PLACES, Answer, settled, unchecked
+from workbench.evidence.disclosure.answers import BEHIND, EMBEDDED, Answer, settled, unchecked
 from workbench.evidence.disclosure.container import Damaged
 from workbench.evidence.disclosure.words import Tag, judged
 
@@ -23,9 +23,6 @@ def answers(data: memoryview, declared: Collection[str]) -> Iterator[Answer]:
         yield unchecked(question, unread) if unread and not leaks else settled(question, leaks)
     for answer in judged(walk.tags, declared):
         yield unchecked(answer.question, unread) if unread and not answer.found else answer
-
-
-QUESTIONS = (EMBEDDED, BEHIND, PLACES, PEOPLE)
 
 
 class _Walk:

@@ -10,7 +10,6 @@ from workbench.evidence.disclosure.answers import EMBEDDED, OUTPUTS, PEOPLE, STA
 
 _WIDGETS = "application/vnd.jupyter.widget-state+json"
 _MOST = 256 << 20
-QUESTIONS = (OUTPUTS, STATE, EMBEDDED, PEOPLE)
 
 
 def is_notebook(data: bytes) -> Mapping[str, Any] | None:

@@ -14,8 +14,6 @@ from workbench.evidence.disclosure.answers import (
     BEHIND,
     EMBEDDED,
     HIDDEN,
-    PEOPLE,
-    PLACES,
     STRAY,
     Answer,
     settled,
@@ -30,7 +28,6 @@ _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Colour type → samples a pixel."""
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _MOST_CHUNKS, _MOST_WORDS = 1_000_000, 1_000_000
-QUESTIONS = (EMBEDDED, STRAY, HIDDEN, BEHIND, PLACES, PEOPLE)
 
 
 def answers(data: memoryview, declared: Collection[str]) -> Iterator[Answer]:

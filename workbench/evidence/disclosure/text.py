@@ -12,7 +12,6 @@ from mmap import mmap
 
 from workbench.evidence.disclosure.answers import EMBEDDED, MACHINE, Answer, settled
 
-QUESTIONS = (MACHINE, EMBEDDED)
 _PATHS = re.compile(
     rb"(?<![\w.$}/~:%+#&=?*)\]<-])/(?!(?:dev|bin|sbin|lib|usr|etc|proc|sys)/)(?:[\w.@+~-]+/)+[\w.@+~-]+"
     rb"|(?<!\w)[A-Za-z]:\\{1,2}(?:[\w.$~@-]+(?: [\w.$~@-]+){0,9}\\{1,2})+[\w.$~@-]+"

@@ -26,7 +26,6 @@ _ROOM = {"h264": (16, 32), "hevc": (64, 64)}
 _OTHER_ROOM = (64, 64)
 _ENCODERS = ("x264 - core", "x265 (build", "Lavc", "H.264/MPEG-4", "options:")
 """Begins of the texts by which encoders name themselves and their settings."""
-QUESTIONS = (HIDDEN, TRACKS, SOUND)
 
 
 def answers(
