@@ -95,8 +95,7 @@ def _attach(pdf: Pdf, name: str, data: bytes, made: datetime) -> None:
         mod_date=when,
     )
     spec.obj.AFRelationship = Name.Data if suffix == ".json" else Name.Supplement
-    pdf.attachments[name] = spec
-    pdf.Root.AF = Array([*pdf.Root.get("/AF", Array()), spec.obj])
+    pdf.attachments[name] = spec  # which lists it in /AF, too
 
 
 def _catalog(pdf: Pdf, document: Document) -> None:
