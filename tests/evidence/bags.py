@@ -72,8 +72,13 @@ def build(
     return folder
 
 
-def reseal(folder: Path, *, signed: Signed = "none", stamps: int = 0, key: str = "ec", **info: str) -> None:
-    """Write bag-info.txt (with the labels of `info`, ``_`` for ``-``), manifests and signatures anew."""
+def reseal(
+    folder: Path, *, signed: Signed = "none", stamps: int = 0, key: str = "ec", also: Sequence[str] = (), **info: str
+) -> None:
+    """Write bag-info.txt (with the labels of `info`, ``_`` for ``-``), manifests and signatures anew.
+
+    `also` are files outside ``data/`` that the manifests list, which no right package does.
+    """
     payload = {p: p.read_bytes() for p in sorted((folder / "data").rglob("*")) if p.is_file()}
     last = json.loads(payload[folder / "data/custody.jsonl"].splitlines()[-1])
     report = folder / "data/reports/R1.pdf"
@@ -95,7 +100,7 @@ def reseal(folder: Path, *, signed: Signed = "none", stamps: int = 0, key: str =
     put(folder / "bag-info.txt", "".join(f"{label}: {value}\n" for label, value in facts.items()).encode())
     tags = [*TAGS, *(["certificates.pem"] if signed != "none" else [])]
     for algorithm in ("sha256", "sha512"):
-        put(folder / f"manifest-{algorithm}.txt", manifest(folder, payload, algorithm))
+        put(folder / f"manifest-{algorithm}.txt", manifest(folder, [*payload, *map(folder.joinpath, also)], algorithm))
     for algorithm in ("sha256", "sha512"):
         there = [folder / tag for tag in tags if (folder / tag).is_file()]
         put(folder / f"tagmanifest-{algorithm}.txt", manifest(folder, there, algorithm))

@@ -236,7 +236,7 @@ def rewritten(how: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Ch
     return change
 
 
-RESEALED: dict[str, tuple[Change, dict[str, str], str, str]] = {
+RESEALED: dict[str, tuple[Change, dict[str, Any], str, str]] = {
     "export exchanged": (edit(EXPORT, lambda data: data[::-1]), {}, "custody-files", EXPORT),
     "export added": (add("data/exports/E1/x.mp4"), {}, "custody-files", "data/exports/E1/x.mp4"),
     "snapshot removed": (remove("data/snapshots/S1.png"), {}, "custody-files", "data/snapshots/S1.png"),
@@ -249,6 +249,7 @@ RESEALED: dict[str, tuple[Change, dict[str, str], str, str]] = {
         "data/exports/E7.spec.json",
     ),
     "payload nobody knows": (add("data/x"), {}, "bag-form", "data/x"),
+    "tag file listed as payload": (add("notes.txt"), {"also": ["notes.txt"]}, "manifest-form", "manifest-sha512.txt"),
     "sources removed": (remove("data/sources.json"), {}, "file-missing", "data/sources.json"),
     "draft called final": (lambda p: None, {"Report_Status": "FINAL"}, "custody-files", "bag-info.txt"),
     "log longer than said": (lambda p: None, {"Custody_Length": "15"}, "custody-head", LOG),
@@ -270,7 +271,7 @@ RESEALED: dict[str, tuple[Change, dict[str, str], str, str]] = {
 
 @pytest.mark.parametrize(("change", "info", "name", "file"), RESEALED.values(), ids=RESEALED)
 def test_a_contradiction_is_named_though_all_digests_fit(
-    copy: Path, change: Change, info: dict[str, str], name: str, file: str
+    copy: Path, change: Change, info: dict[str, Any], name: str, file: str
 ) -> None:
     """Even with every digest and signature made anew, what does not agree with the log or the format is found."""
     change(copy)

@@ -39,7 +39,7 @@ BLOCK = 1 << 20
 MOST_BYTES = 256 << 20  # of a metadata file
 MOST_LINE = 64 << 20  # of the custody log
 MOST_FILES = 1_000_000
-MOST_FINDINGS = 1000  # of one check and verdict
+MOST_FINDINGS = 1000  # of one check, that are not ok
 
 OK, FAILED, NOT_CHECKED = "ok", "failed", "not checked"
 HERE = (
@@ -81,9 +81,9 @@ class Findings:
 
     def add(self, verdict: str, check: str, file: str = "", **more: str) -> None:
         count = self.counts[check, verdict] = self.counts.get((check, verdict), 0) + 1
-        if count == MOST_FINDINGS:
+        if count == MOST_FINDINGS and verdict != OK:
             file, more = "", {"note": "there may be more like these; they are not listed"}
-        if count <= MOST_FINDINGS:
+        if count <= MOST_FINDINGS or verdict == OK:
             parts = {key: more.get(key, "") for key in ("place", "expected", "found", "note")}
             self.all.append({"check": check, "verdict": verdict, "file": file, **parts})
 
@@ -277,7 +277,7 @@ class Zip:
 # The checks ----------------------------------------------------------------------------------------------------------
 
 NUMBER, HEX = "(?:0|[1-9][0-9]{0,17})", "[0-9a-f]{64}"
-LINE = "[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*"
+LINE = "[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*"
 INFO = {
     "Bagging-Date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "Bag-Software-Agent": LINE,
@@ -337,8 +337,8 @@ class Checks:
             "custody-files": self.custody_files,
             "signature-files": self.signature_files,
             "signature": self.signature,
-            "signer": lambda: self.known("signer", self.fingerprint),
-            "seal": lambda: self.known("seal", self.digests(SEALED[0])[0]),
+            "signer": lambda: self.from_elsewhere("signer", self.fingerprint),
+            "seal": lambda: self.from_elsewhere("seal", self.digests(SEALED[0])[0]),
             "time-stamp": self.time_stamps,
         }
         with self.second:
@@ -393,15 +393,15 @@ class Checks:
                 self.failed("bag-form", path, note=f"its name {wrong}")
         if self.whole("bagit.txt") != b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n":
             self.failed("bag-form", "bagit.txt", expected="the two lines of BagIt 1.0")
-        text = self.whole("bag-info.txt").decode("utf-8", "replace")
+        text = self.whole("bag-info.txt").decode("utf-8", "surrogateescape")
         match = re.fullmatch("".join(f"{label}: ({form})\n" for label, form in INFO.items()), text)
         self.info.update({label: match[place] for place, label in enumerate(INFO, 1)} if match else {})
-        nothing = [self.info[label] in ("none", "nobody", "0") for label in [*INFO][7:]]
-        if not match or "\ufffd" in text:
+        report, status, by, kind, stamps = (self.info[label] in ("none", "nobody", "0") for label in [*INFO][7:])
+        if not match:
             bad = (label for label, form in INFO.items() if not re.search(f"(?m)^{label}: ({form})$", text))
             note = f"it is not written as it must be, see {next(bad, 'the order of its lines')}"
             self.failed("bag-form", "bag-info.txt", note=note)
-        elif nothing[0] != nothing[1] or nothing[2] != nothing[3] or (nothing[2] and not nothing[4]):
+        elif report != status or by != kind or (by and not stamps):
             self.failed("bag-form", "bag-info.txt", note="what it says of the report or the signature does not agree")
         self.found.ok_unless_failed("bag-form", f"{len(self.files)} files")
 
@@ -412,7 +412,8 @@ class Checks:
             names = f"{kind}-sha256.txt", f"{kind}-sha512.txt"
             for name in names:
                 self.manifests[name] = self.manifest(name, "manifest-form") if name in self.files else {}
-            right = tags if kind == "tagmanifest" else {path for name in names for path in self.manifests[name]}
+            both = {path for name in names for path in self.manifests[name] if path.startswith("data/")}
+            right = both if kind == "manifest" else tags
             for name in names:
                 for path in sorted(right ^ {*self.manifests[name]}) if name in self.files else ():
                     told = ("none", "a line") if path in self.manifests[name] else ("a line", "none")
@@ -472,8 +473,8 @@ class Checks:
     def custody(self) -> None:
         """custody-form, custody-chain, custody-head."""
         *lines, last = self.whole(LOG).split(b"\n")
-        if last:
-            self.failed("custody-form", LOG, place=f"line {len(lines) + 1}", expected="a line feed at its end")
+        if last or not lines:
+            self.failed("custody-form", LOG, place=f"line {len(lines) + 1}", expected="an entry with a line feed")
         after: Dict[str, Any] = {"n": 0, "prev": "0" * 64}
         for number, line in enumerate(lines, 1):
             try:
@@ -567,7 +568,10 @@ class Checks:
         steps = [(f"signature/{name}.p7s", "", partial(self.signed_at, name, chain)) for name in SEALED]
         for place, certificate in enumerate(chain, 1):
             above = chain[place] if place < len(chain) else certificate
-            if above is not certificate or certificate.issuer == certificate.subject:
+            if above is certificate and certificate.issuer != certificate.subject:
+                note = "its issuer is not in the package"
+                self.found.unchecked("signature", PEM, place=f"certificate {place}", note=note)
+            else:
                 steps.append((PEM, f"certificate {place}", partial(issued, certificate, above)))
         for file, where, step in steps:
             try:
@@ -582,7 +586,7 @@ class Checks:
         """Check the signature over a tag manifest and say when it was made."""
         return read_cms(self.whole(f"signature/{name}.p7s"), self.whole(name), chain)
 
-    def known(self, check: str, found: str) -> None:
+    def from_elsewhere(self, check: str, found: str) -> None:
         """signer, seal: what was found is what the verifier knows from elsewhere."""
         if self.expected[check]:
             self.found.same(check, expected=self.expected[check], found=found)
@@ -602,9 +606,11 @@ class Checks:
                 if imprint.hex() != expected:
                     raise UnsoundError(f"it is over something else: {imprint.hex()} instead of {expected}")
                 note = (
-                    f"it is over {over} and says {at}; who signed it is not checked: openssl ts -verify, see README.txt"
+                    f"it is over {over} and says {at}; who signed it is not checked, see README.txt: openssl ts -verify"
                 )
                 self.found.unchecked("time-stamp", path, note=note)
+            except UnknownError as exc:
+                self.found.unchecked("time-stamp", path, note=said(exc))
             except Exception as exc:  # noqa: BLE001 - what cannot be read is no time stamp
                 self.failed("time-stamp", path, note=said(exc))
 
