@@ -173,7 +173,8 @@ def seal(args: argparse.Namespace) -> Answer:
 
     opened = _open(args)
     record = sealed(opened, args.out, key=_signer(args), stamps=_authorities(args), as_zip=args.zip)
-    return _done({**record.to_json(), "path": str(args.out / record.name)}, show.package)
+    path = args.out / (f"{record.name}.zip" if args.zip else record.name)
+    return _done({**record.to_json(), "path": str(path)}, show.package)
 
 
 def verify(args: argparse.Namespace) -> Answer:
@@ -181,9 +182,10 @@ def verify(args: argparse.Namespace) -> Answer:
     from workbench.verifying import record_verified
     from workbench.verifying import verify as verified
 
+    case = None if args.case is None else _open(args)
     found = verified(args.package, args.sources, signer=args.signer, seal=args.seal, on_progress=show.Line(sys.stderr))
-    if args.case is not None:
-        record_verified(_open(args), args.package, found)
+    if case is not None:
+        record_verified(case, args.package, found)
     document = {"package": str(args.package), **found.to_json()}
     return Answer(document, show.findings(document, args.all), found.exit_code)
 

@@ -136,6 +136,13 @@ def _finding(found: Document) -> str:
 
 def challenge(document: Document) -> Iterator[str]:
     """Which tampered twins were caught, and by which finding."""
+    untouched = document["untouched"]
+    if untouched["verify"] or untouched["alone"]:
+        by = "; ".join(
+            f"{who}: {untouched[key]}" for key, who in (("verify", "verify"), ("alone", "verify.py")) if untouched[key]
+        )
+        yield f"the package does not hold as it is ({by}); `workbench verify` says why, and nothing was tampered with"
+        return
     rows = [(t["name"], t["verify"] or "MISSED", t["alone"] or "MISSED") for t in document["tampers"]]
     yield from table(("TAMPER", "CAUGHT BY verify", "CAUGHT BY verify.py"), rows)
     yield f"{document['caught']} of {len(document['tampers'])} caught by both"

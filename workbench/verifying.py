@@ -9,7 +9,6 @@ with them, its claims are performed again. What was not done is a finding too: *
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -17,19 +16,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench.core.errors import SourceError, WorkbenchError
+from workbench.core.errors import SourceError, WorkbenchError, WorkError
 from workbench.evidence import custody, disclosure, reperform
 from workbench.evidence.case import Case
 from workbench.evidence.challenge import Outcome, run
 from workbench.evidence.findings import Finding, Findings, Verdict
+from workbench.evidence.hashing import open_plain
 from workbench.evidence.nouns import CaseState, VerifiedRecord
 from workbench.evidence.state import state_of
 from workbench.evidence.unpacking import opened
-from workbench.evidence.verify import check_folder
-from workbench.evidence.verify_bag import TAG_MANIFESTS
+from workbench.evidence.verify import check_bag
+from workbench.evidence.verify_bag import Bag, failed, not_checked
+from workbench.evidence.verify_log import LOG
 
 OnProgress = Callable[[str, float], None]
 StrPath = str | os.PathLike[str]
+MOST_REPORT = 2 * 1024**3
+"""Bytes of a report's PDF; a larger one is not read."""
+MOST_NAMED = 100
+"""Failed findings that a case's log names."""
+REPORT = ("report-form", "report-pictures")
 FROM_SOURCES = ("sources-hash", "ledger", "masks", "snapshot", "export-again")
 
 
@@ -47,10 +53,10 @@ def verify(
     `signer` is the SHA-256 of the certificate that the verifier expects, `seal` that of tagmanifest-sha256.txt;
     `again` False leaves out making every export once more. SourceError where a path leads nowhere.
     """
-    if sources is not None and not Path(sources).is_dir():
+    if sources is not None and not os.path.isdir(sources):  # noqa: PTH112 - answers whatever the name is
         raise SourceError(f"{sources} is no folder", "Name the folder of the recordings.")
     with opened(Path(package)) as (folder, wrong):
-        found = wrong if folder is None else tuple(_all(folder, sources, signer, seal, again, on_progress))
+        found = wrong if folder is None else tuple(_all(Bag(folder), sources, signer, seal, again, on_progress))
     on_progress("", 1.0)
     return Findings(found)
 
@@ -62,69 +68,81 @@ def challenge(package: StrPath, on_progress: OnProgress = lambda text, done: Non
 
 def record_verified(case: Case, package: StrPath, found: Findings) -> VerifiedRecord:
     """Put the outcome of a verification into a case's log."""
-    with opened(Path(package)) as (folder, _):
-        path = None if folder is None else folder / TAG_MANIFESTS[0]
-        seal = hashlib.sha256(path.read_bytes()).hexdigest() if path is not None and path.is_file() else ""
+    seal = next((one.found for one in found if one.check == "seal"), "")
     counts = {verdict.value: len(found.of(verdict)) for verdict in Verdict}
-    failed = tuple(f"{one.check} {one.file}".strip() for one in found.failed[:100])
+    failed = tuple(f"{one.check} {one.file}".strip() for one in found.failed[:MOST_NAMED])
     record = VerifiedRecord(name=Path(package).name, seal=seal, counts=counts, failed=failed)
     case.append("verified", record)
     return record
 
 
 def _all(
-    folder: Path, sources: StrPath | None, signer: str, seal: str, again: bool, on_progress: OnProgress
+    bag: Bag, sources: StrPath | None, signer: str, seal: str, again: bool, on_progress: OnProgress
 ) -> Iterator[Finding]:
-    yield from check_folder(folder, signer=signer, seal=seal, on_progress=on_progress)
-    data = folder / "data"
-    state = _state(data)
-    yield from _report(data, state)
-    yield from disclosure.check(data)
+    yield from check_bag(bag, signer=signer, seal=seal, on_progress=on_progress)
+    entries, _ = custody.read(bag.read(LOG) or b"")  # its faults are findings of their own
+    state, data = state_of(entries), bag.folder / "data"
+    yield from _report(bag, state)
+    known = {path.removeprefix("data/"): digests.sha256 for path, digests in bag.digests.items()}
+    yield from (replace(one, file=f"data/{one.file}".rstrip("/")) for one in disclosure.check(data, known))
     if sources is None:
-        yield from (_not_checked(check, "the recordings were not given (--sources)") for check in FROM_SOURCES)
+        yield from (not_checked(check, "", "the recordings were not given (--sources)") for check in FROM_SOURCES)
     else:
         yield from reperform.check(data, state, Path(sources), again=again, on_progress=on_progress)
 
 
-def _state(data: Path) -> CaseState:
-    """What the log in the package adds up to, as far as it holds; its faults are findings of their own."""
-    path = data / custody.NAME
-    entries, _ = custody.read(path.read_bytes() if path.is_file() and not path.is_symlink() else b"")
-    return state_of(entries)
-
-
-def _report(data: Path, state: CaseState) -> Iterator[Finding]:
+def _report(bag: Bag, state: CaseState) -> Iterator[Finding]:
     """The newest report: its seal, and every page against the machine-readable report and the pictures."""
     if not state.reports:
         return
-    from workbench.evidence.signing import check_pdf
-    from workbench.report.check import check_report
-
     record = state.reports[-1]
-    pdf, model = data / record.file.path, data / record.model.path
+    pdf, model = f"data/{record.file.path}", f"data/{record.model.path}"
+    size = bag.files.get(pdf, MOST_REPORT + 1)  # only what was found in the package is opened, wherever the log points
+    words = bag.read(model)
+    if size > MOST_REPORT or words is None:
+        yield from (
+            not_checked(check, pdf, "it or its machine-readable form is not there, or too large") for check in REPORT
+        )
+        return
     try:
-        content = pdf.read_bytes()
         if record.signer:
-            sealed = check_pdf(content, signer=record.signer, authorities=_authorities(data.parent))
-            yield from (replace(one, file=f"data/{record.file.path}") for one in sealed)
-        yield from check_report(pdf, _model(model), data)
-    except (OSError, ValueError, WorkbenchError) as exc:
-        words = exc.message if isinstance(exc, WorkbenchError) else str(exc)
-        where = record.file.path
-        yield Finding(check="report-form", verdict=Verdict.FAILED, file=where, expected="a report", found=words)
+            yield from _seal_of(bag, pdf, record.signer)
+        else:
+            yield not_checked("report-form", pdf, "the report is not signed")
+        yield from _pages(bag, pdf, json.loads(words))
+    except (OSError, ValueError, RecursionError, WorkbenchError) as exc:
+        why = exc.message if isinstance(exc, WorkbenchError) else str(exc)
+        yield failed("report-form", pdf, "a report that can be read", why)
 
 
-def _authorities(package: Path) -> bytes:
-    """The certificates that came with the package's time stamps; whether to trust them is for people to say."""
-    return b"".join(path.read_bytes() for path in sorted((package / "signature").glob("time-stamp-*.pem")))
+def _seal_of(bag: Bag, pdf: str, signer: str) -> Iterator[Finding]:
+    """The PAdES seal of a report, by the certificate that the log names; whom to expect is for the verifier to say."""
+    from workbench.evidence.sign_extra import need
+    from workbench.evidence.signing import check_pdf
+
+    try:
+        need()
+    except WorkError as exc:
+        yield not_checked("report-form", pdf, f"{exc.message}: {exc.advice}")
+        return
+    # whether to trust the roots that came with the package's time stamps is for people to say
+    roots = b"".join(bag.read(f"signature/time-stamp-{n}.pem") or b"" for n in range(1, bag.stamps + 1))
+    with open_plain(bag.folder / pdf) as file:
+        found = check_pdf(file.read(bag.files[pdf] + 1), signer=signer, authorities=roots)
+    for one in found:
+        yield replace(one, check="report-form" if one.check == "signer" else one.check, file=pdf)
 
 
-def _model(path: Path) -> dict[str, Any]:
-    found = json.loads(path.read_bytes())
-    if not isinstance(found, dict):
-        raise ValueError(f"{path.name} is no JSON object")
-    return found
-
-
-def _not_checked(check: str, note: str) -> Finding:
-    return Finding(check=check, verdict=Verdict.NOT_CHECKED, note=note)
+def _pages(bag: Bag, pdf: str, model: Any) -> Iterator[Finding]:
+    """The PDF against its machine-readable form, page by page."""
+    if not isinstance(model, dict):
+        raise ValueError("its machine-readable form is no JSON object")
+    try:
+        from workbench.report.check import check_report
+    except (ImportError, WorkError) as exc:
+        why = (
+            "checking a report's pages needs libraries that are not installed: pip install 'forensic-workbench[report]'"
+        )
+        yield from (not_checked(check, pdf, f"{why} ({exc})") for check in REPORT)
+        return
+    yield from check_report(bag.folder / pdf, model, bag.folder / "data", file=pdf)

@@ -10,6 +10,7 @@ whole, and signed by another key, from one that is right.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.core.errors import SourceError
-from workbench.evidence import hashing, verify_alone
+from workbench.core.errors import WorkError
+from workbench.evidence import verify_alone
 from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.tampers import PLAIN, REWRITTEN, Way
 from workbench.evidence.twin import Absent, Twin
@@ -51,7 +52,7 @@ class Outcome:
     """What became of all twins."""
 
     untouched: Caught
-    """The twin nobody tampered with: both must find nothing."""
+    """The package itself: both must find nothing, else nothing more is done."""
     tampers: tuple[Caught, ...]
     absent: tuple[str, ...]
     """Ways for which this package offers no hold."""
@@ -68,23 +69,29 @@ class Outcome:
 
 
 def run(package: Path, on_progress: OnProgress = lambda text, done: None) -> Outcome:
-    """Tamper with twins of `package` in every way of the table."""
+    """Tamper with twins of `package` in every way of the table; only with one that holds before."""
     with tempfile.TemporaryDirectory(prefix="workbench-challenge-") as scratch, opened(package) as (folder, wrong):
         if folder is None:
-            raise SourceError(f"{package}: {wrong[0].found}", "Challenge a package that can be opened.")
+            return Outcome(untouched=Caught(name=UNTOUCHED, verify=wrong[0].check, alone=""), tampers=(), absent=())
+        judge = _Judge(folder)
+        untouched = judge.of(UNTOUCHED, folder)
+        if untouched.verify or untouched.alone:
+            return Outcome(untouched=untouched, tampers=(), absent=())
         first = Path(scratch) / "package"
-        shutil.copytree(folder, first, symlinks=True)
-        return _outcome(first, Path(scratch), on_progress)
+        try:
+            shutil.copytree(folder, first, symlinks=True)
+            return _outcome(judge, untouched, first, on_progress)
+        except OSError as exc:
+            message = f"twins of {package} cannot be made: {exc.strerror or exc}"
+            raise WorkError(message, "Make room for a copy of it; TMPDIR names the folder that is used.") from exc
 
 
-def _outcome(package: Path, scratch: Path, on_progress: OnProgress) -> Outcome:
+def _outcome(judge: _Judge, untouched: Caught, package: Path, on_progress: OnProgress) -> Outcome:
     ways = {**PLAIN, **{f"all digests rewritten: {name}": way for name, way in REWRITTEN.items()}}
-    judge = _Judge(package)
-    untouched = judge.of(UNTOUCHED, package)
     caught, absent = [], []
     for number, (name, way) in enumerate(ways.items()):
         on_progress(name, number / len(ways))
-        place = scratch / f"twin-{number}" / "package"
+        place = package.parent / f"twin-{number}" / "package"
         place.parent.mkdir()
         found = _tampered(judge, name, way, package, place)
         shutil.rmtree(place.parent)
@@ -110,8 +117,7 @@ class _Judge:
 
     def __init__(self, package: Path) -> None:
         bag = Bag(package)
-        list(bag.layout())
-        self.seal = hashing.sha256(package / TAG_MANIFESTS[0])[0]
+        self.seal = hashlib.sha256(bag.read(TAG_MANIFESTS[0]) or b"").hexdigest()
         self.signer = bag.info.get("Signed-By", "") if bag.signed else ""
 
     def of(self, name: str, folder: Path) -> Caught:

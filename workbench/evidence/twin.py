@@ -11,11 +11,11 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.evidence import bag, custody
+from workbench.evidence import bag, custody, hashing
 from workbench.evidence.verify_bag import ALGORITHMS, CERTIFICATES, TAG_FILES, TAG_MANIFESTS
 from workbench.evidence.verify_log import LOG
 
@@ -116,19 +116,17 @@ class Twin:
 
     def reseal(self, key: Key | None = None) -> None:
         """Bring bag-info.txt, all manifests and the sums in line; sign anew where there is a key."""
-        payload = {path: self.read(path) for path in self.paths("data")}
-        last = json.loads(payload[LOG].splitlines()[-1])
-        self._set("Payload-Oxum", f"{sum(map(len, payload.values()))}.{len(payload)}")
+        payload = self._digests(self.paths("data"))
+        last = self.entries()[-1]
+        self._set("Payload-Oxum", f"{sum(one.size for one in payload.values())}.{len(payload)}")
         self._set("Custody-Length", str(last["n"] + 1))
         self._set("Custody-Head", last["hash"])
         if key is not None:
             self.write(CERTIFICATES, key.certificates_pem)
             self._set("Signed-By", key.fingerprint)
-        for algorithm in ALGORITHMS:
-            self._manifest(f"manifest-{algorithm}.txt", algorithm, payload)
+        self._manifests("manifest", payload)
         tags = [path for path in (*TAG_FILES, CERTIFICATES) if (self.folder / path).is_file()]
-        for algorithm in ALGORITHMS:
-            self._manifest(f"tagmanifest-{algorithm}.txt", algorithm, {path: self.read(path) for path in tags})
+        self._manifests("tagmanifest", self._digests(tags))
         if key is not None:
             self._sign(key)
         self.sums()
@@ -154,8 +152,13 @@ class Twin:
         except Absent:
             return  # it said so before
 
-    def _manifest(self, name: str, algorithm: str, files: dict[str, bytes]) -> None:
-        self.write(name, bag.manifest({path: hashlib.new(algorithm, data).hexdigest() for path, data in files.items()}))
+    def _digests(self, paths: Iterable[str]) -> dict[str, hashing.Digests]:
+        return {path: hashing.digests(self.folder / path) for path in paths}
+
+    def _manifests(self, kind: str, files: dict[str, hashing.Digests]) -> None:
+        for algorithm in ALGORITHMS:
+            digests = {path: str(getattr(one, algorithm)) for path, one in files.items()}
+            self.write(f"{kind}-{algorithm}.txt", bag.manifest(digests))
 
     def _sign(self, key: Key) -> None:
         from datetime import UTC, datetime

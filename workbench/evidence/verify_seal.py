@@ -141,15 +141,15 @@ def _signer(bag: Bag, expected: str) -> Finding:
     found = bag.info.get("Signed-By", "")
     if not expected:
         note = "nobody said whose signature to expect; --signer compares the certificate's fingerprint"
-        return not_checked("signer", "", f"{note} (here {found})" if found else note)
+        return replace(not_checked("signer", "", note), found=found)
     if not _FINGERPRINT.fullmatch(expected):
         return failed("signer", "", "64 hexadecimal digits", expected[:100], "That is no fingerprint (SHA-256).")
     return ok("signer", CERTIFICATES, found) if found == expected else failed("signer", CERTIFICATES, expected, found)
 
 
 def _seal(bag: Bag, expected: str) -> Finding:
-    found = hashlib.sha256(bag.read(TAG_MANIFESTS[0]) or b"").hexdigest()
+    name, data = TAG_MANIFESTS[0], bag.read(TAG_MANIFESTS[0])
+    found = "" if data is None else hashlib.sha256(data).hexdigest()
     if not expected:
-        return not_checked("seal", "", f"nobody said which seal to expect; --seal compares it (here {found})")
-    name = TAG_MANIFESTS[0]
+        return replace(not_checked("seal", "", "nobody said which seal to expect; --seal compares it"), found=found)
     return ok("seal", name, found) if found == expected else failed("seal", name, expected, found)
