@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 
 import pikepdf
@@ -19,16 +19,17 @@ from workbench.report.comparing import unpacked
 _PAIR = re.compile(rb"<([0-9A-Fa-f]{2})>\s*<([0-9A-Fa-f]{4})>")
 _MOST_MAP = 100_000
 """Bytes of a ToUnicode map; ours has at most 256 lines."""
+QUOTES, NOTHING = ("'", '"'), "nothing more"
 LINE = ("Tj", "'", '"', "TJ")
 """Operators that show text."""
 
 
 def first_difference(ours: pikepdf.Page, theirs: pikepdf.Page) -> tuple[str, str] | None:
-    """The first line or stroke that is not the same, ours and theirs; None where all are."""
-    for one, other in zip_longest(_marks(ours), _marks(theirs), fillvalue="nothing more"):
-        if one != other:
-            return one, other
-    return None
+    """The first line of text that is not the same, ours and theirs, else the first stroke; None where all are."""
+    marks = [list(_marks(page)) for page in (ours, theirs)]
+    said = [[mark for mark in one if mark.startswith(QUOTES)] for one in marks]
+    pairs = chain(zip_longest(*said, fillvalue=NOTHING), zip_longest(*marks, fillvalue=NOTHING))
+    return next(((one, other) for one, other in pairs if one != other), None)
 
 
 def _marks(page: pikepdf.Page) -> Iterator[str]:
