@@ -85,7 +85,10 @@ def prove(ground: Ground, proven: Proven, view: View | None) -> Iterator[Finding
     if view is None:
         yield from _unchecked(export, f"no source {export.source} is on record")
         return
-    yield from _sources(export, told, view.source)
+    faults = list(_sources(export, told, view.source))
+    yield from faults
+    if faults:
+        return
     needed = {claim["file"] for claim in told.claims} | set(told.sources)
     lacking = sorted(needed - view.paths.keys())
     if lacking:
@@ -111,6 +114,10 @@ def prove(ground: Ground, proven: Proven, view: View | None) -> Iterator[Finding
 def _sources(export: ExportRecord, told: Told, source: SourceRecord) -> Iterator[Finding]:
     """The recordings that the export read are the source's, by their hashes."""
     held = {recording.file: recording.sha256 for recording in source.recordings}
+    if told.spec.source != export.source:
+        yield _failed(export, "", f"an export of {export.source}", f"one of {told.spec.source}")
+    for file in sorted({claim["file"] for claim in told.claims} - held.keys()):
+        yield _failed(export, "", f"recordings of {source.id}", f"entries of {file}")
     for file, digest in told.sources.items():
         if held.get(file) != digest:
             expected, found = held.get(file, "a recording of the source"), str(digest)

@@ -92,7 +92,7 @@ def squares_within(codec: str, quality: int) -> float:
 
 def shows_within(quality: int, styles: Iterable[str]) -> tuple[int, int]:
     """The most samples of a square, of luma and of colour, that may show what lies under masks of these styles."""
-    times = 1 if set(styles) <= {"fill"} else 2  # what is pixelated or blurred is nearer to what lies beneath
+    times = 1 if set(styles) <= {"fill"} else 3  # what is pixelated or blurred is nearer to what lies beneath
     return times * SHOWS_MOST[quality], times * COLOUR_SHOWS_MOST
 
 
