@@ -388,3 +388,16 @@ def test_an_instant_may_be_written_in_any_zone(archive: LocalArchive) -> None:
     """An aware time is an instant, whatever its zone."""
     east = instant(TEN + 400_000).astimezone(timezone(timedelta(hours=3)))
     assert archive.frame("hall", east).instant == TEN + 400_000
+
+
+def test_a_crop_keeps_the_colours_of_the_whole_picture(tmp_path: Path) -> None:
+    """A cropped picture of an HD recording that names no matrix is converted by HD's, as the whole one is."""
+    clip = Clip(name="hd-crop", frames=2, width=1280, height=720)
+    put(tmp_path / "archive", "hd.mp4", clip)
+    archive = LocalArchive(tmp_path / "archive", cache=tmp_path / "cache")
+    whole, part = (
+        np.asarray(Image.open(io.BytesIO(archive.frame("hd.mp4", Offset(0), crop=crop).png())))
+        for crop in (None, Area(0.0, 0.5, 0.25, 0.75))
+    )
+    archive.close()
+    assert np.array_equal(part, whole[360:540, :320])

@@ -18,7 +18,7 @@ from workbench.core.errors import WorkError
 from workbench.core.spec import DEFAULT_STAMP, ExportSpec, Mask
 from workbench.core.stamp import render, render_offset
 from workbench.core.timebase import SECOND
-from workbench.media import habits, masks, still
+from workbench.media import colors, habits, masks, still
 from workbench.media.encode import Picture, nearest_format
 from workbench.media.overlay import Overlay, drawable
 from workbench.media.planes import Box, chroma_shifts, fresh
@@ -130,7 +130,10 @@ class Retouch:
         if active:
             frame = self._masked(frame, active)
         if self._box is not None:
+            matrix = colors.matrix(frame)
             frame = masks.crop(frame, self._box)
+            if self._turns and not frame.format.is_rgb:  # a guess from the height is made before the crop changes it
+                frame.colorspace = matrix
         if self._overlay is not None:
             frame = drawable(frame)
             self._overlay.draw(frame, self._stamp(us) if habits.draws_stamp(self.spec) else "")
