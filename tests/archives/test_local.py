@@ -400,4 +400,5 @@ def test_a_crop_keeps_the_colours_of_the_whole_picture(tmp_path: Path) -> None:
         for crop in (None, Area(0.0, 0.5, 0.25, 0.75))
     )
     archive.close()
-    assert np.array_equal(part, whole[360:540, :320])
+    inside = np.s_[8:-8, 8:-8]  # at a crop's edges chroma has other neighbours
+    assert np.array_equal(part[inside], whole[360:540, :320][inside])
