@@ -30,6 +30,7 @@ from workbench.report.model import Report
 from workbench.report.page_words import first_difference
 from workbench.report.pages import Look, draw
 from workbench.report.pdf import MODEL_NAME, machine_readable, particulars
+from workbench.report.pictures import pictures_of
 from workbench.report.reading import report_of
 
 FORM, PICTURES = "report-form", check_pictures.CHECK
@@ -68,6 +69,8 @@ def check_report(pdf: Path, model: Mapping[str, Any], folder: Path, *, file: str
         particulars(report)
     except WorkbenchError as exc:
         return Findings((_failed(FORM, name, note=exc.message),))
+    if not pdf.is_file():
+        return Findings((_failed(FORM, name, found="no file", note="the PDF is missing"),))
     try:
         with Pdf.open(pdf, attempt_recovery=False) as theirs:
             for finding in _findings(theirs, model, report, look, folder, name):
@@ -93,7 +96,7 @@ def _findings(
 ) -> Iterator[Finding]:
     attached = _attached(theirs)
     yield _model(attached.get(MODEL_NAME), model, file)
-    pictures = check_pictures.pictures_of(report)
+    pictures = pictures_of(report)
     yield from check_pictures.check_pages(theirs, pictures, file)
     yield from check_pictures.check_files(pictures, folder)
     files = {**attached, MODEL_NAME: machine_readable(report, look)}

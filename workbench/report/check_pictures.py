@@ -14,17 +14,11 @@ from workbench.core.errors import WorkError
 from workbench.evidence.findings import Finding, Verdict
 from workbench.report import png
 from workbench.report.comparing import CODING, inflated
-from workbench.report.model import Picture, Report
+from workbench.report.model import Picture
 
 CHECK = "report-pictures"
 _EXACTLY = frozenset({"/Type", "/Subtype", "/Width", "/Height", "/BitsPerComponent", "/ColorSpace"})
 """What an image of ours says of itself; anything more (a mask, a decoding table) would change what is seen."""
-
-
-def pictures_of(report: Report) -> tuple[Picture, ...]:
-    """All pictures that have pixels, in the order of the report."""
-    blocks = (block for section in report.sections for block in section.blocks)
-    return tuple(block for block in blocks if isinstance(block, Picture) and block.kind != "diagram")
 
 
 def check_pages(theirs: pikepdf.Pdf, pictures: Iterable[Picture], file: str) -> Iterator[Finding]:

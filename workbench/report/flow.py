@@ -7,12 +7,15 @@ page of each heading are known to the table of contents and to *page n of m*.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from workbench.report import text
 from workbench.report.model import Picture
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,20 +27,22 @@ class Sheet:
     total: int
     starts: dict[str, int]
     """Anchor → page."""
-    images: dict[str, Picture]
-    """Name → picture; grows while pages are drawn."""
     pictures: dict[str, Picture] = field(default_factory=dict)
-    """Those of them that this page shows, in order."""
+    """What this page shows, by the names under which it calls for the pixels."""
 
     def place(self, picture: Picture, x: float, low: float, width: float, height: float) -> None:
         """Show a picture in a rectangle; its pixels join the PDF under the name that is used here."""
-        name = f"P{picture.rgb_sha256}" if picture.rgb_sha256.isalnum() else "P"
-        self.images.setdefault(name, picture)
+        name = image_name(picture)
         self.canvas.saveState()
         self.canvas.transform(width, 0, 0, height, x, low)
         self.canvas._code.append(f"/{name} Do")  # reportlab's own way would code the pixels anew
         self.canvas.restoreState()
         self.pictures[name] = picture
+
+
+def image_name(picture: Picture) -> str:
+    """The name of a picture's pixels in the PDF: their own digest, so that it says what they must be."""
+    return f"P{picture.rgb_sha256}" if _DIGEST.fullmatch(picture.rgb_sha256) else "P"
 
 
 class Flow(Protocol):

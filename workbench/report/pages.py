@@ -68,8 +68,6 @@ class Drawn(NamedTuple):
     data: bytes
     pages: list[dict[str, Picture]]
     """For each page its pictures by the name that it calls them."""
-    images: dict[str, Picture]
-    """All of them."""
 
 
 def draw(report: Report, look: Look, attachments: Mapping[str, bytes]) -> Drawn:
@@ -77,16 +75,16 @@ def draw(report: Report, look: Look, attachments: Mapping[str, bytes]) -> Drawn:
     pages = paginate(_flows(report, look, attachments), look.room.height)
     starts = {flow.key: n for n, page in enumerate(pages, 1) for flow in _anchors(flow for _, flow in page)}
     width, height = look.size
-    stream, images, shown = io.BytesIO(), dict[str, Picture](), list[dict[str, Picture]]()
+    stream, shown = io.BytesIO(), list[dict[str, Picture]]()
     canvas = Canvas(
         stream, pagesize=(width, height), invariant=1, pageCompression=0, initialFontName=text.font_name(NORMAL)
     )
     for number, page in enumerate(pages, 1):
-        sheet = Sheet(canvas=canvas, number=number, total=len(pages), starts=starts, images=images)
+        sheet = Sheet(canvas=canvas, number=number, total=len(pages), starts=starts)
         _page(sheet, page, report, look)
         shown.append(sheet.pictures)
     canvas.save()
-    return Drawn(stream.getvalue(), shown, images)
+    return Drawn(stream.getvalue(), shown)
 
 
 def _anchors(flows: Iterator[Flow] | Sequence[Flow]) -> Iterator[Anchor]:

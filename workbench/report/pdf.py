@@ -30,7 +30,9 @@ except ImportError as exc:
     ) from exc
 
 from workbench.report import pdfa, png
+from workbench.report.flow import image_name
 from workbench.report.pages import Look, Orientation, Paper, draw
+from workbench.report.pictures import pictures_of
 
 MODEL_NAME = "report.json"
 
@@ -65,7 +67,7 @@ def _print(report: Report, folder: Path, look: Look, files: Mapping[str, bytes],
     document = particulars(report)
     drawn = draw(report, look, files)
     with pikepdf.open(io.BytesIO(drawn.data)) as pdf:
-        images = {name: png.embedded(pdf, picture, folder) for name, picture in drawn.images.items()}
+        images = {image_name(picture): png.embedded(pdf, picture, folder) for picture in pictures_of(report)}
         pdfa.complete(pdf, drawn.pages, images, files, document)
         pdfa.save(pdf, path)
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from workbench.report import figures, grid, hatching, text
 from workbench.report.flow import Anchor, Flow, NewPage, Sheet, Space
 from workbench.report.hatching import Pattern
-from workbench.report.model import Paragraph, Picture
+from workbench.report.model import Paragraph, Picture, Report
 from workbench.report.pieces import Columns, Text
 from workbench.report.text import CAPTION, CODE, COMMENT, DENSE, FACT, LABEL, SMALL, Style
 
@@ -63,6 +63,12 @@ class Image:
         for shape in self.picture.outlines:
             figures.outline(canvas, shape, left, low, self.width, tall)
         canvas.restoreState()
+
+
+def pictures_of(report: Report) -> tuple[Picture, ...]:
+    """All pictures that have pixels, in the order of the report."""
+    blocks = (block for section in report.sections for block in section.blocks)
+    return tuple(block for block in blocks if isinstance(block, Picture) and block.kind != "diagram")
 
 
 def arranged(

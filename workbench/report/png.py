@@ -43,12 +43,14 @@ _ADVICE = "The file changed since it was put on record; restore it, or take the 
 
 def read(picture: Picture, folder: Path) -> bytes:
     """The file of `picture`; WorkError unless it lies in `folder` and has the SHA-256 on record."""
-    path = (folder / picture.path).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise WorkError(f"{picture.path} lies outside the case", "Only files of the case can be printed.")
     try:
+        path = (folder / picture.path).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise WorkError(f"{picture.path} lies outside the case", "Only files of the case can be printed.")
+        if not path.is_file():
+            raise WorkError(f"{picture.path} cannot be read: no such file", _ADVICE)
         data = path.read_bytes()
-    except (OSError, ValueError) as exc:
+    except (OSError, RuntimeError, ValueError) as exc:
         raise WorkError(f"{picture.path} cannot be read: {getattr(exc, 'strerror', None) or exc}", _ADVICE) from exc
     found = hashlib.sha256(data).hexdigest()
     if found != picture.sha256:
