@@ -198,12 +198,13 @@ def test_a_wrong_instant_is_refused(sample: Report, case: Path) -> None:
         render(replace(sample, made_at="yesterday"), case)
 
 
-def test_missing_libraries_are_named() -> None:
+@pytest.mark.parametrize("module", ["pdf", "check"])
+def test_missing_libraries_are_named(module: str) -> None:
     """Without pikepdf the import says what to install, as an error of ours."""
     code = (
         "import sys; sys.modules['pikepdf'] = None\n"
         "from workbench.core.errors import WorkError\n"
-        "try:\n    import workbench.report.pdf\n"
+        f"try:\n    import workbench.report.{module}\n"
         "except WorkError as exc:\n    print(exc.message, exc.advice)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -12,6 +12,9 @@ Nothing is written, and nothing in a hostile file does more than make a finding 
 
 from __future__ import annotations
 
+from workbench.report import libraries  # noqa: F401  (first: it says what is missing)
+
+# isort: split
 import io
 import json
 import re

@@ -8,6 +8,9 @@ attached always, under `MODEL_NAME`, with the layout it was printed in, so that 
 
 from __future__ import annotations
 
+from workbench.report import libraries  # noqa: F401  (first: it says what is missing)
+
+# isort: split
 import io
 import json
 import tempfile
@@ -16,21 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pikepdf
+
 from workbench.core.errors import RequestError, WorkError
-from workbench.report.model import Report
-
-try:
-    import pikepdf
-    import pikepdf.pdfa
-    import reportlab  # noqa: F401
-except ImportError as exc:
-    raise WorkError(
-        f"a PDF report needs libraries that are not installed here ({exc.name} is missing)",
-        "Install them: pip install 'forensic-workbench[report]'",
-    ) from exc
-
 from workbench.report import pdfa, png
 from workbench.report.flow import image_name
+from workbench.report.model import Report
 from workbench.report.pages import Look, Orientation, Paper, draw
 from workbench.report.pictures import pictures_of
 
