@@ -178,7 +178,7 @@ def _report(verbs: Any, maker: Maker) -> None:
     parser.add_argument("--final", action="store_true", help="no DRAFT across the pages; the case must check out")
     parser.add_argument("--paper", choices=("A4", "Letter"), default="A4")
     parser.add_argument("--landscape", action="store_true", help="pages across")
-    parser.add_argument("--per-page", type=int, choices=(1, 2, 4), default=2, help="snapshots a page (default 2)")
+    parser.add_argument("--per-page", type=int, choices=(1, 2, 4), default=1, help="snapshots a page (default 1)")
     _signing(parser)
 
 

@@ -79,7 +79,8 @@ def _fill(case: Case, archive: LocalArchive, exports: tuple[ExportSpec, ...]) ->
         case.snapshot(archive, first.source, Offset(SHOT + step), export=first.id, caption=words)
         for step, words in ((0, "A person at the entrance; the head is covered"), (2_500_000, "The same person, later"))
     ]
-    case.context(archive, first.id, Offset(SHOT))
+    whole = case.context(archive, first.id, Offset(SHOT))
+    case.caption(whole.id, "Where the mask lies in the whole frame")
     box = {"kind": "box", "from": [0.46, 0.0], "to": [0.68, 0.93], "color": "#ffd000"}
     arrow = {"kind": "arrow", "from": [0.28, 0.56], "to": [0.45, 0.5], "color": "#ffd000"}
     case.annotate(taken[0].id, (box, arrow, {"kind": "text", "at": [0.13, 0.53], "text": "Person 1"}))

@@ -94,7 +94,7 @@ def test_attachments_are_associated_files(sample: Report, case: Path, tmp_path: 
         model = json.loads(files.pop("report.json"))
         assert files == ATTACHED
         assert model == json.loads(json.dumps({**sample.to_json(), "layout": model["layout"]}))
-        assert model["layout"] == {"paper": "A4", "orientation": "portrait", "per_page": 2}
+        assert model["layout"] == {"paper": "A4", "orientation": "portrait", "per_page": 1}
         specs = list(pdf.Root.AF)
         assert [str(spec.UF) for spec in specs] == ["E1-plan.json", "manifest-sha256.txt", "report.json"]
         assert [str(spec.EF.F.Subtype) for spec in specs] == ["/application/json", "/text/plain", "/application/json"]

@@ -325,4 +325,4 @@ def test_comments_of_any_length_are_checked(tmp_path: Path) -> None:
 
 
 def _plain() -> dict[str, Any]:
-    return {"paper": "A4", "orientation": "portrait", "per_page": 2}
+    return {"paper": "A4", "orientation": "portrait", "per_page": 1}

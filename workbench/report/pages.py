@@ -38,7 +38,7 @@ class Look:
 
     paper: Paper = "A4"
     orientation: Orientation = "portrait"
-    per_page: Literal[1, 2, 4] = 2
+    per_page: Literal[1, 2, 4] = 1
 
     def __post_init__(self) -> None:
         for field, value, known in (

@@ -1,6 +1,6 @@
 """A report as PDF/A-3b: drawn, its pictures and attachments put in, nothing signed yet.
 
-    data = render(report, case.folder, paper="A4", orientation="portrait", per_page=2, attachments={"plan.json": …})
+    data = render(report, case.folder, paper="A4", orientation="portrait", per_page=1, attachments={"plan.json": …})
 
 The same report, files and library versions give the same bytes, whenever and wherever. The machine-readable report is
 attached always, under `MODEL_NAME`, with the layout it was printed in, so that `check` can print it again.
@@ -37,7 +37,7 @@ def render(
     *,
     paper: Paper = "A4",
     orientation: Orientation = "portrait",
-    per_page: int = 2,
+    per_page: int = 1,
     attachments: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Print the report of the case in `folder`.
