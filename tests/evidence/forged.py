@@ -131,7 +131,7 @@ def muxed(like: Path, path: Path, change: Callable[[int, bytes], bytes | None], 
     """The packets of a file in another one, changed: `change` gets number and bytes, and may leave one out."""
     with av.open(str(like)) as box, av.open(str(path), "w") as out:
         source = box.streams.video[0]
-        stream = out.add_stream_from_template(source)
+        stream = out.add_stream_from_template(source, opaque=True)
         stream.time_base = source.time_base
         out.metadata.update(metadata)
         number = 0

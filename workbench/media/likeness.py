@@ -106,12 +106,33 @@ def compare(wanted: Picture, found: Picture) -> Likeness:
     return Likeness(psnr, float(apart[row, column]), (row * SIDE, column * SIDE))
 
 
-def shows(wanted: Picture, found: Picture, beneath: Picture, region: Bits) -> tuple[int, int]:
-    """Samples under `region` (rows, columns of luma) that show what lies beneath: worst square of luma, of colour."""
-    counts = [
-        _shown(w, f, b, _fitted(region, w.shape))
-        for w, f, b in zip(wanted.planes, found.planes, beneath.planes, strict=True)
-    ]
+class Region:
+    """Pixels of a picture that masks cover; fitted to each shape of plane once."""
+
+    def __init__(self, pixels: Bits) -> None:
+        """`pixels` is (rows, columns) of luma."""
+        self.pixels = pixels
+        self._fitted: dict[tuple[int, ...], tuple[tuple[slice, slice], Bits]] = {}
+
+    def of(self, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], Bits]:
+        """The part of a plane of that shape in which anything is covered, and the covered samples of the part."""
+        if shape not in self._fitted:
+            bits = _fitted(self.pixels, shape)
+            rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
+            ends = [(int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0) for at in (rows, columns)]
+            part = slice(*ends[0]), slice(*ends[1])
+            self._fitted[shape] = part, bits[part]
+        return self._fitted[shape]
+
+    def reaches(self, at: tuple[int, int]) -> bool:
+        """Whether it reaches into the square that begins at that row and column."""
+        return bool(self.pixels[at[0] : at[0] + SIDE, at[1] : at[1] + SIDE].any())
+
+
+def shows(wanted: Picture, found: Picture, beneath: Picture, region: Region) -> tuple[int, int]:
+    """Samples under `region` that show what lies beneath: of the worst square of luma, and of colour."""
+    planes = zip(wanted.planes, found.planes, beneath.planes, strict=True)
+    counts = [_shown(w, f, b, *region.of(w.shape)) for w, f, b in planes]
     return counts[0], max(counts[1:], default=0)
 
 
@@ -120,17 +141,16 @@ def swapped(own: Picture, found: Picture, neighbour: Picture) -> bool:
     moving = np.abs(own.planes[0] - neighbour.planes[0]) > CONTRAST
     if int(moving.sum()) < _MOVING:
         return False
-    mine, other = (float(np.mean(np.square((found.planes[0] - p.planes[0])[moving]))) for p in (own, neighbour))
+    there = found.planes[0][moving]
+    mine, other = (float(np.mean(np.square(there - p.planes[0][moving]))) for p in (own, neighbour))
     return mine > _SWAPPED * other and mine - other > 100
 
 
-def _shown(wanted: Plane, found: Plane, beneath: Plane, region: Bits) -> int:
-    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    if not len(rows):
+def _shown(wanted: Plane, found: Plane, beneath: Plane, part: tuple[slice, slice], covered: Bits) -> int:
+    if not covered.size:
         return 0
-    part = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
     away, error = beneath[part] - wanted[part], found[part] - wanted[part]
-    shown = region[part] & (np.abs(away) > CONTRAST) & (error * np.sign(away) > np.abs(away) / 2)
+    shown = covered & (np.abs(away) > CONTRAST) & (error * np.sign(away) > np.abs(away) / 2)
     return int(_squares(shown.astype(np.float32)).max())
 
 

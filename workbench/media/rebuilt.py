@@ -17,10 +17,12 @@ from av.video.frame import VideoFrame
 
 from workbench.core.spec import ExportSpec, Mask
 from workbench.media import colors, still
-from workbench.media.likeness import SIDE, Bits, Picture
+from workbench.media.likeness import Picture, Region
 from workbench.media.masks import MaskPlan
 from workbench.media.recording import Recording
 from workbench.media.retouch import Retouch, Stamper, TimedMask
+
+REGIONS_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,12 @@ class Rebuilt:
     """The decoded frame that it was made of."""
     beneath: Picture | None = None
     """The same without masks; None where none is in force."""
-    region: Bits | None = None
-    """Pixels of the output picture (rows, columns) that the masks cover; None where none is in force."""
+    region: Region | None = None
+    """The pixels of the output picture that the masks cover; None where none is in force."""
 
     def covers(self, at: tuple[int, int]) -> bool:
         """Whether masks reach into the square that begins at that row and column."""
-        return self.region is not None and bool(self.region[at[0] : at[0] + SIDE, at[1] : at[1] + SIDE].any())
+        return self.region is not None and self.region.reaches(at)
 
 
 class Rebuilder:
@@ -47,7 +49,7 @@ class Rebuilder:
         self.spec, self._timed, self._stamp = spec, tuple(timed), stamp
         self._bare = replace(spec, masks=())
         self._known: dict[tuple[str, int, bool], Retouch] = {}
-        self._plans: dict[tuple[int, int, int, str], MaskPlan] = {}
+        self._regions: dict[tuple[object, ...], Region] = {}
 
     def active(self, us: int, until: int) -> tuple[Mask, ...]:
         """The masks in force at any instant of a picture shown from `us` until `until`."""
@@ -85,17 +87,21 @@ class Rebuilder:
 
     def region(
         self, recording: Recording, rank: int, frame: VideoFrame, active: tuple[Mask, ...], *, turned: bool
-    ) -> Bits:
+    ) -> Region:
         """The pixels of the output picture that masks cover; `turned` where it stands upright."""
-        key = (frame.width, frame.height, recording.index.rotation, frame.format.name)
-        if key not in self._plans:
-            self._plans[key] = MaskPlan(*key)
-        region = self._plans[key].cover_for(active).pixels
-        if (box := self.retouch(recording, rank).box) is not None:
-            x, y, width, height = box
-            region = region[y : y + height, x : x + width]
-        turns = colors.right_angle(recording.index.rotation) // 90 if turned else 0
-        return np.rot90(region, turns)
+        retouch = self.retouch(recording, rank)
+        shape = (frame.width, frame.height, recording.index.rotation, frame.format.name)
+        key = (*shape, retouch.box, turned, tuple(map(id, active)))  # the masks live as long as this does
+        if key not in self._regions:
+            pixels = MaskPlan(*shape).cover_for(active).pixels
+            if retouch.box is not None:
+                x, y, width, height = retouch.box
+                pixels = pixels[y : y + height, x : x + width]
+            turns = colors.right_angle(recording.index.rotation) // 90 if turned else 0
+            self._regions[key] = Region(np.rot90(pixels, turns))
+            if len(self._regions) > REGIONS_KEPT:
+                del self._regions[next(iter(self._regions))]
+        return self._regions[key]
 
     def _coded(self, retouch: Retouch, recording: Recording, rank: int, frame: VideoFrame, codec: str) -> Picture:
         changed, _ = retouch.apply(frame, int(recording.us[rank]), recording.until(rank), codec)
