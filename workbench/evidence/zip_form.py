@@ -200,4 +200,4 @@ def _together(paths: Iterable[str]) -> Iterator[Finding]:
     tops = sorted({path.split("/")[0] for path in seen})
     if len(tops) != 1 or files & set(tops):
         yield failed("bag-form", "", "one folder at the top", f"{len(tops)} names: {', '.join(tops[:5])}"[:300])
-    yield from names(path.partition("/")[2].removesuffix("/") for path in seen)
+    yield from names(path.partition("/")[2].removesuffix("/") for path in sorted(seen))
