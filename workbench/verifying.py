@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from workbench.core.errors import SourceError, WorkbenchError, WorkError
 from workbench.evidence import custody, disclosure, reperform
 from workbench.evidence.case import Case
 from workbench.evidence.challenge import Outcome, run
+from workbench.evidence.custody import Entry
 from workbench.evidence.findings import Finding, Findings, Verdict
 from workbench.evidence.hashing import open_plain
-from workbench.evidence.nouns import CaseState, VerifiedRecord
+from workbench.evidence.nouns import CaseState, ReportRecord, VerifiedRecord
 from workbench.evidence.state import state_of
 from workbench.evidence.unpacking import opened
 from workbench.evidence.verify import check_bag
@@ -82,7 +83,7 @@ def _all(
     yield from check_bag(bag, signer=signer, seal=seal, on_progress=on_progress)
     entries, _ = custody.read(bag.read(LOG) or b"")  # its faults are findings of their own
     state, data = state_of(entries), bag.folder / "data"
-    yield from _report(bag, state)
+    yield from _report(bag, state, entries)
     known = {path.removeprefix("data/"): digests.sha256 for path, digests in bag.digests.items()}
     yield from (replace(one, file=f"data/{one.file}".rstrip("/")) for one in disclosure.check(data, known))
     if sources is None:
@@ -91,8 +92,8 @@ def _all(
         yield from reperform.check(data, state, Path(sources), again=again, on_progress=on_progress)
 
 
-def _report(bag: Bag, state: CaseState) -> Iterator[Finding]:
-    """The newest report: its seal, and every page against the machine-readable report and the pictures."""
+def _report(bag: Bag, state: CaseState, entries: Sequence[Entry]) -> Iterator[Finding]:
+    """The newest report: its seal, its pages against its machine-readable form, and that against log and records."""
     if not state.reports:
         return
     record = state.reports[-1]
@@ -109,7 +110,7 @@ def _report(bag: Bag, state: CaseState) -> Iterator[Finding]:
             yield from _seal_of(bag, pdf, record.signer)
         else:
             yield not_checked("report-form", pdf, "the report is not signed")
-        yield from _pages(bag, pdf, json.loads(words))
+        yield from _pages(bag, record, entries, json.loads(words))
     except (OSError, ValueError, RecursionError, WorkbenchError) as exc:
         why = exc.message if isinstance(exc, WorkbenchError) else str(exc)
         yield failed("report-form", pdf, "a report that can be read", why)
@@ -133,16 +134,19 @@ def _seal_of(bag: Bag, pdf: str, signer: str) -> Iterator[Finding]:
         yield replace(one, check="report-form" if one.check == "signer" else one.check, file=pdf)
 
 
-def _pages(bag: Bag, pdf: str, model: Any) -> Iterator[Finding]:
-    """The PDF against its machine-readable form, page by page."""
+def _pages(bag: Bag, record: ReportRecord, entries: Sequence[Entry], model: Any) -> Iterator[Finding]:
+    """The PDF against its machine-readable form, page by page, and that form against the log."""
+    pdf, data = f"data/{record.file.path}", bag.folder / "data"
     if not isinstance(model, dict):
         raise ValueError("its machine-readable form is no JSON object")
     try:
         from workbench.report.check import check_report
+        from workbench.report.check_words import check_words
     except (ImportError, WorkError) as exc:
         why = (
             "checking a report's pages needs libraries that are not installed: pip install 'forensic-workbench[report]'"
         )
         yield from (not_checked(check, pdf, f"{why} ({exc})") for check in REPORT)
         return
-    yield from check_report(bag.folder / pdf, model, bag.folder / "data", file=pdf)
+    yield from check_report(bag.folder / pdf, model, data, file=pdf)
+    yield from check_words(data, record, entries, model, file=pdf)

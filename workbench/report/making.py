@@ -9,9 +9,8 @@ says. The PDF and its machine-readable form get their names in ``reports/`` only
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from workbench.core.errors import NameTaken, WorkError
 from workbench.core.timebase import instant_us, iso
 from workbench.evidence.case import Case
 from workbench.evidence.nouns import FileRecord, ReportRecord
+from workbench.report.attached import attachments, dumped
 from workbench.report.build import build_report
 from workbench.report.model import Report
 
@@ -54,12 +54,12 @@ def make_report(
     status = "FINAL" if final else "DRAFT"
     report = build_report(case, id=report_id, status=status, made_at=iso(instant_us(at)))  # type: ignore[arg-type]
     look: dict[str, Any] = {"paper": paper, "orientation": orientation, "per_page": per_page}
-    pdf = render(report, case.folder, attachments=dict(_attachments(case)), **look)
+    pdf = render(report, case.folder, attachments=attachments(case.state, case.folder), **look)
     if key is not None:
         from workbench.evidence.signing import sign_pdf
 
         pdf = sign_pdf(pdf, key, reason=f"Machine seal of report {report.id}", at=at, stamps=stamps)
-    model = _dumped({**report.to_json(), "layout": look})
+    model = dumped({**report.to_json(), "layout": look})
     return _filed(case, report, number, pdf, model, key, stamps)
 
 
@@ -71,26 +71,6 @@ def _must_check_out(case: Case) -> None:
             f"no FINAL report: {len(failed)} checks of the case failed, the first is {first}",
             "`workbench case check` lists them; a DRAFT can be built meanwhile.",
         )
-
-
-def _attachments(case: Case) -> Iterator[tuple[str, bytes]]:
-    """The plan, request and result of each export, and the digests of every file that the case holds."""
-    state = case.state
-    for plan in state.plans:
-        yield f"{plan.id}-plan.json", _dumped(plan.plan)
-    for export in state.exports:
-        yield f"{export.id}-result.json", case.path(export.record).read_bytes()
-    files = sorted({(f.path, f.sha256) for f in _files(case)})
-    yield "manifest-sha256.txt", "".join(f"{digest}  {path}\n" for path, digest in files).encode()
-
-
-def _files(case: Case) -> Iterator[FileRecord]:
-    state = case.state
-    for export in state.exports:
-        yield from (export.record, *export.files)
-    yield from (shot.picture for shot in state.snapshots)
-    yield from (drawn.picture for drawn in state.annotations)
-    yield from (check.photo for check in state.clock_checks if check.photo is not None)
 
 
 def _filed(
@@ -136,8 +116,3 @@ def _write(folder: Path, name: str, data: bytes, kind: str) -> FileRecord:
     finally:
         part.unlink(missing_ok=True)
     return FileRecord(path=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), kind=kind)
-
-
-def _dumped(data: Any) -> bytes:
-    # ASCII: a lone surrogate, which JSON can hold and UTF-8 cannot, may stand in any text
-    return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
