@@ -8,6 +8,7 @@ interrupted set-up is made again. Standard library only; exit code of the step t
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -47,12 +48,13 @@ def set_up(extra: str) -> None:
 
 
 def test(arguments: list[str]) -> int:
-    """ruff, mypy, pytest, in this order; the first that fails ends the run."""
+    """ruff, mypy, pytest on up to four cores, in this order; the first that fails ends the run."""
     if not shutil.which("ffmpeg"):
         print("run.py: skipped: tests that compare with ffmpeg; none on the path (apt-get install ffmpeg)")
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         print("run.py: skipped: tests in a browser; no Chromium on the path (apt-get install chromium)")
-    for step in (["ruff", "check", "."], ["mypy"], ["pytest", *arguments]):
+    cores = str(min(4, os.cpu_count() or 1))
+    for step in (["ruff", "check", "."], ["mypy"], ["pytest", "-n", cores, *arguments]):
         print(f"run.py: {' '.join(step)}", flush=True)
         if code := subprocess.call([str(PYTHON), "-m", *step], cwd=ROOT):
             return code
