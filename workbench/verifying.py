@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,11 +85,23 @@ def _all(
     state, data = state_of(entries), bag.folder / "data"
     yield from _report(bag, state, entries)
     known = {path.removeprefix("data/"): digests.sha256 for path, digests in bag.digests.items()}
-    yield from (replace(one, file=f"data/{one.file}".rstrip("/")) for one in disclosure.check(data, known))
+    for one in _tried(("disclosure",), lambda: disclosure.check(data, known)):
+        yield replace(one, file=f"data/{one.file}".rstrip("/"))
     if sources is None:
         yield from (not_checked(check, "", "the recordings were not given (--sources)") for check in FROM_SOURCES)
     else:
-        yield from reperform.check(data, state, Path(sources), again=again, on_progress=on_progress)
+        folder = Path(sources)
+        yield from _tried(
+            FROM_SOURCES, lambda: reperform.check(data, state, folder, again=again, on_progress=on_progress)
+        )
+
+
+def _tried(checks: tuple[str, ...], check: Callable[[], Iterable[Finding]]) -> Iterable[Finding]:
+    """What a check found; where it could not be made at all, that is what was found."""
+    try:
+        return check()
+    except WorkbenchError as exc:
+        return [not_checked(name, "", f"{exc.message}. {exc.advice}".rstrip()) for name in checks]
 
 
 def _report(bag: Bag, state: CaseState, entries: Sequence[Entry]) -> Iterator[Finding]:
