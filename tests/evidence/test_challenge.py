@@ -17,7 +17,6 @@ from workbench.evidence.tampers import PLAIN, REWRITTEN
 from workbench.evidence.twin import Absent, Twin
 from workbench.evidence.verify import check_folder
 
-
 Facts = dict[str, tuple[int, int, int, bytes]]
 
 
