@@ -53,7 +53,7 @@ def run(archive: LocalArchive, exports: tuple[ExportSpec, ...], out: Path, repor
     case, key = _case(out / "case"), Key.make_self_signed("Demonstration key")
     report("")
     report(f"10. a case: {case.folder}")
-    _fill(case, archive, exports)
+    fill(case, archive, exports)
     for line in show.log({"entries": [entry.to_json() for entry in case.entries]}):
         report(f"   {line}")
     made = _report(case, key, report)
@@ -70,7 +70,8 @@ def _case(folder: Path) -> Case:
     return Case.create(folder, **IDENTITY)
 
 
-def _fill(case: Case, archive: LocalArchive, exports: tuple[ExportSpec, ...]) -> None:
+def fill(case: Case, archive: LocalArchive, exports: tuple[ExportSpec, ...]) -> None:
+    """Put sources, clock checks, exports, snapshots, marks and comments on record."""
     case.add_source(archive, exports[0].source)
     _check_clock(case, exports[0].source)
     done = [case.export(spec, archive) for spec in exports]

@@ -36,7 +36,7 @@ def make_report(
     stamps: Sequence[Authority] = (),
     paper: str = "A4",
     orientation: str = "portrait",
-    per_page: int = 2,
+    per_page: int = 1,
     report_id: str = "",
     made_at: datetime | None = None,
 ) -> ReportRecord:
