@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,26 @@ def test_the_recordings_used_are_hashed(told: dict[str, Any]) -> None:
         assert step["sources"]
         for source in step["sources"]:
             assert source["sha256"] == told["footage"]["files"][source["file"]]
+
+
+def test_the_package_is_checked_by_its_own_verifier(told: dict[str, Any]) -> None:
+    """The package lies there unpacked, and `python3 verify.py` in it ends with 0."""
+    package = Path(told["package"])
+    done = subprocess.run([sys.executable, "verify.py"], cwd=package, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
+    assert done.stderr == "" and "0 failed" in done.stdout
+
+
+def test_the_claims_of_the_package_are_performed_again(told: dict[str, Any]) -> None:
+    """`verify` with the recordings finds nothing wrong; only the seal, which nobody told it, is not checked."""
+    assert told["verified"]["failed"] == 0
+    assert told["verified"]["not checked"] <= 2 and told["verified"]["ok"] > 150
+
+
+def test_the_report_is_a_signed_pdf(told: dict[str, Any]) -> None:
+    """The report that the demo names begins as a PDF and carries a signature."""
+    data = Path(told["report"]).read_bytes()
+    assert data.startswith(b"%PDF-1.7") and b"/ETSI.CAdES.detached" in data
 
 
 def test_a_second_run_overwrites_nothing(out: Path, told: dict[str, Any]) -> None:

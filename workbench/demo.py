@@ -253,7 +253,8 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 def _tell_end(folder: Path, outputs: int, files: int, unchanged: bool, seconds: float, report: Report) -> None:
     report("")
-    report(f"Everything is in {folder}: {outputs} files, made in {seconds:.1f} s.")
+    report(f"Everything is in {folder}, made in {seconds:.1f} s:")
+    report(f"{outputs} exported files, a case with its signed report, and a sealed package that verifies.")
     state = "unchanged (SHA-256 before and after)" if unchanged else "CHANGED while the demo ran"
     report(f"The {files} files of the archive are {state}.")
     report("Beside each export stand a .vtt with the times of its frames and a .json with its whole record.")
