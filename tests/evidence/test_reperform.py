@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from tests.evidence.forged import CLIP, INTRA, Package, case_of, coded, decoded, muxed, package, said
+from tests.mutants import mutant
+from tests.ranges import CLIPS
 from tests.truth import make
 from tests.twins import L_SHAPE
 from workbench.archives.local import LocalArchive
@@ -278,6 +280,19 @@ def test_a_lost_archive_toml_costs_the_times_only(tmp_path: Path) -> None:
     assert {("ledger", "ok"), ("masks", "ok"), ("ledger", "not checked"), ("export-again", "not checked")} <= verdicts(
         lost
     )
+
+
+def test_a_damaged_recording_accuses_nobody(tmp_path: Path) -> None:
+    """Where a recording is damaged each decoding gives other pictures: an honest export of it fails nothing."""
+    sources = tmp_path / "sources"
+    (sources / "cam").mkdir(parents=True)
+    data = mutant(make(CLIPS["h264-vfr-mkv"][0]).read_bytes(), "flip", "h264-vfr-mkv/1")
+    (sources / "cam" / "a.mkv").write_bytes(data)
+    timed = Mask(points=MASK.points, begin=Offset(6_863_916), end=Offset(9_128_581))
+    spec = {"begin": 3_567_563, "end": 10_193_344, "format": "mp4", "masks": (timed,)}
+    found = case_of(tmp_path, sources, (spec,)).check(again=True)
+    assert not found.failed
+    assert any("damaged" in f.note for f in found if f.check == "ledger" and f.verdict is Verdict.NOT_CHECKED)
 
 
 @pytest.fixture(scope="module")

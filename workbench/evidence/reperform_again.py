@@ -2,12 +2,14 @@
 
 byte-equal      every file has the same bytes
 frame-equal     other bytes, but the same number of pictures, at the same times, equal as they decode
-different       the first difference is named; where tools of other versions made the two, it is *not checked*
+different       the first difference is named; where tools of other versions made the two, or the recording is
+                    damaged and decodes otherwise each time, it is *not checked*
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,30 @@ def again(ground: Ground, proven: Proven, view: View | None) -> Iterator[Finding
         note = exc.message.replace(f"{view.folder}/", "").replace(f"{ground.scratch}/", "")
         yield Finding(check=CHECK, verdict=Verdict.NOT_CHECKED, file=whole, note=note)
         return
-    yield from _compared(ground, proven, result)
+    findings = list(_compared(ground, proven, result))
+    if any(one.verdict is Verdict.FAILED for one in findings) and (why := _damage(ground, proven, view)):
+        note = f"the recording is damaged: {why}"
+        findings = [replace(f, verdict=Verdict.NOT_CHECKED, note=note) if f.verdict is Verdict.FAILED else f
+                    for f in findings]  # fmt: skip
+    yield from findings
+
+
+def _damage(ground: Ground, proven: Proven, view: View) -> str:
+    """Why pictures that were decoded may be others this time; empty where nothing says so."""
+    spans: dict[str, tuple[int, int]] = {}
+    for claim in proven.told.claims:
+        first, last, name = claim["first_pts"], claim["last_pts"], claim["file"]
+        if claim["fate"] in ("reencoded", "masked", "undecodable") and first is not None and last is not None:
+            low, high = spans.get(name, (first, last))
+            spans[name] = min(low, first), max(high, last)
+    for name, (first, last) in spans.items():
+        try:
+            job = {"path": str(view.paths.get(name, view.folder / "nothing")), "first": first, "last": last}
+            if why := str(ground.worker.call("damage", job).data["why"]):
+                return why
+        except WorkbenchError as exc:
+            return exc.message.replace(f"{view.folder}/", "")
+    return ""
 
 
 def _compared(ground: Ground, proven: Proven, result: ExportResult) -> Iterator[Finding]:

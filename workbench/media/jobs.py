@@ -7,7 +7,7 @@ snapshot  one exact frame as PNG with every fact about it    rebuild   the same 
 annotate  a marked copy of a snapshot                         describe  what a recording says of itself
 contents  pictures, streams and words of a finished file
 prove     an export's claims, held against its recordings    same_frames  do two files show the same pictures?
-pixels    the digest of a PNG's pixels
+pixels    the digest of a PNG's pixels                        damage    does a recording decode the same way twice?
 """
 
 from __future__ import annotations
@@ -17,7 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import WorkError
-from workbench.media import contents, describe, frames, index, keys, marks, planner, prove, sameness, snapshot
+from workbench.media import (
+    contents,
+    describe,
+    frames,
+    index,
+    keys,
+    marks,
+    planner,
+    prove,
+    sameness,
+    snapshot,
+    steadiness,
+)
 from workbench.media.exporting import export
 from workbench.media.quiet import silence
 
@@ -64,4 +76,5 @@ VERBS: dict[str, Callable[[dict[str, Any], Report], Answer]] = {
     "prove": prove.prove,
     "same_frames": prove.same_frames,
     "pixels": sameness.pixels,
+    "damage": steadiness.damage,
 }

@@ -35,6 +35,7 @@ from workbench.media.rebuilt import Rebuilder
 from workbench.media.recording import Recording
 from workbench.media.retouch import TimedMask, stamper
 from workbench.media.sameness import difference
+from workbench.media.steadiness import Steadiness
 
 Report = Callable[[dict[str, Any]], None]
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -141,11 +142,15 @@ class Proof:
         return (rank, rank + 1) if recording.name == self.job["showing"] else (0, 0)
 
     def _undecodable(self) -> None:
+        steady = Steadiness()
         for number, (recording, low, high) in enumerate(self.account.undecodable()):
             if number == _UNDECODABLE_RUNS:
                 self.notes.skip("ledger", "", f"whether frames behind the {number}th undecodable run do decode")
                 return
-            for rank, _ in recording.frames(low, high):
+            for rank, frame in recording.frames(low, high):
+                if not steady.decodes(recording, rank, frame):
+                    self.notes.skip("ledger", "", "what decodes of a damaged place: each decoding gives other pictures")
+                    return
                 place = f"{recording.name} frame {rank}, PTS {int(recording.pts[rank])}"
                 self.notes.fail("ledger", "", place, "no decoder makes a picture of it", "it decodes", kind="decodes")
 

@@ -3,16 +3,50 @@
 What they fill in depends on where decoding began and on their threads, so a picture that was coded anew from a damaged
 place cannot be rebuilt: nothing is claimed about it. A group of pictures is decoded a second time, from its own begin
 and by one thread; unless that gives the same picture, and without an error, the group counts as unsteady.
+
+    damage    the verb: is a recording steady from one PTS to another, and what do its witnesses say is damaged?
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from av.video.frame import VideoFrame
 
 from workbench.media.access import Entry
+from workbench.media.index import scan
 from workbench.media.recording import Recording
 from workbench.media.snapshot import frame_sha256
+
+_DAMAGE = frozenset({"container", "continuity counter", "decoder"})
+"""Witnesses whose word means that bytes are missing or wrong."""
+
+
+def damage(job: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], list[bytes]]:
+    """Why the pictures of ``path`` from PTS ``first`` to ``last`` may decode otherwise next time.
+
+    Answers ``{"why": words}``, no words where they do not.
+    """
+    path = Path(job["path"])
+    index = scan(path)
+    said = [loss.text for loss in index.losses if loss.frames != 0 and loss.witness in _DAMAGE]
+    if said:
+        return {"why": f"{path.name}: {said[0]}"}, []
+    recording = Recording(path.name, path, index, 0)
+    low, high = (int(at) for at in np.searchsorted(recording.pts, [job["first"], job["last"] + 1]))
+    low = min(low, max(0, int(recording.ranks[recording.entry_before(min(low, len(recording.pts) - 1))])))
+    again = recording.frames(low, high, threads="NONE")
+    for number, (rank, frame) in enumerate(recording.frames(low, high)):
+        if number % 16 == 0:
+            report({"stage": "steady", "file": path.name, "position": rank})
+        other, second = next(again, (-1, None))
+        errs = frame.is_corrupt or second is None or second.is_corrupt
+        if errs or other != rank or second is None or frame_sha256(second) != frame_sha256(frame):
+            return {"why": f"{path.name}: frame {rank} does not decode the same way twice"}, []
+    return {"why": ""}, []
 
 
 class Steadiness:
