@@ -1,8 +1,9 @@
 """Evidence figure 1 in full: ``python3 bench/tampers.py [PACKAGE] [--payload N] [--copies N]``.
 
-Changes every byte of every metadata file (or one in --step), and N random payload bytes (10,000), one at a time, in a
-package (default: one of the tests', signed and stamped); each verifier must fail, and name the file. Then N untouched
-copies (1,000: copied, zipped, moved), in none of which anything may fail. Structural tampers: `workbench challenge`.
+Changes every byte of every metadata file (all outside ``data/`` and JSON in it; or one in --step), and N random payload
+bytes (10,000), one at a time, in a package (default: a real one, with a signed report, signed and stamped); each
+verifier must fail, and name the file. Then every structural tamper of `workbench challenge`, by both. Then N untouched
+copies (1,000: copied, zipped, moved), in none of which anything may fail.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.evidence import bags
-from workbench.evidence import verify_alone
+from tests.evidence.sealed import sealed
+from workbench.evidence import challenge, verify_alone
 from workbench.evidence.findings import Verdict
 from workbench.evidence.verify import check_package
 
 Verifier = Callable[[Path], set[str]]
-LOG = "data/custody.jsonl"
+JSON = (".json", ".jsonl", ".jsonld")
 CHUNK = 500
 """Changes that a process makes before it is given more."""
 Flip = tuple[str, int, int]
@@ -51,8 +53,9 @@ def flips(package: Path, payload: int, step: int) -> Iterator[Flip]:
     """One change for each byte of the metadata (one in `step`), then `payload` of random bytes of the rest."""
     dice = Random(2026)
     files = {f.relative_to(package).as_posix(): f.stat().st_size for f in sorted(package.rglob("*")) if f.is_file()}
-    content = {name: size for name, size in files.items() if name.startswith("data/") and name != LOG and size}
-    for name in (name for name in files if name not in content):
+    payload_files = {name for name in files if name.startswith("data/") and not name.endswith(JSON)}
+    content = {name: files[name] for name in sorted(payload_files) if files[name]}
+    for name in (name for name in files if name not in payload_files):
         yield from ((name, place, dice.randrange(1, 256)) for place in range(0, files[name], step))
     for name in dice.choices([*content], weights=[*content.values()], k=payload):
         yield name, dice.randrange(content[name]), dice.randrange(1, 256)
@@ -76,6 +79,14 @@ def judge(package: str, names: list[str], some: list[Flip]) -> tuple[Counter[tup
                 wrong.append(f"{verifier}: {name} at {place} by {by:#04x}: {outcome} {sorted(found)}")
         (copy / name).write_bytes(data)
     return counts, wrong
+
+
+def structural(package: Path) -> list[str]:
+    """Structural tampers that a verifier missed, or false alarms on the package itself."""
+    made = challenge.run(package)
+    print(f"structural: {made.to_json()['caught']} of {len(made.tampers)} caught by both, {len(made.absent)} absent")
+    missed = [f"structural: {one.name}: {one}" for one in made.tampers if not one.by_both]
+    return missed or ([] if made.exit_code == 0 else [f"structural: {made.untouched}"])
 
 
 def alarms(package: Path, names: list[str], count: int) -> list[str]:
@@ -108,8 +119,9 @@ def main() -> int:
         if args.package:
             shutil.copytree(args.package, package)
         else:
-            bags.build(package, signed="chain", stamps=1, key="rsa")
+            shutil.copytree(sealed().package, package)
         counts, wrong = campaign(package, names, args.payload, args.step)
+        wrong += structural(package)
         wrong += alarms(package, names, args.copies)
     for verifier in names:
         outcomes = {o: counts[verifier, o] for o in ("named", "found, not named", "missed")}

@@ -161,7 +161,7 @@ SLIPS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "a comment that replaces nothing": (("comment", "case", "x", "--replaces", "C9"), 2, "'C9'"),
     "an empty comment": (("comment", "case", "-"), 2, "empty"),
     "a clock without zone": (
-        ("clock", "case", "hall", "--device", "2026-03-01", "--reference", TEN, "--what", "x", "--uncertainty", "1"),
+        ("clock", "case", "hall", "--device", TEN[:16], "--reference", TEN, "--what", "x", "--uncertainty", "1"),
         2,
         "no time zone",
     ),
