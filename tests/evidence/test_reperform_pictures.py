@@ -37,9 +37,10 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Package:
     found = package(folder, MASKED)
     archive, case = LocalArchive(found.sources, cache=folder / "cache"), Case.open(found.data)
     case.snapshot(archive, "cam", Offset(1_000_000), export="E1")
+    case.snapshot(archive, "cam", Offset(1_000_000), export="E1", unmasked="The face was asked for")
     case.annotate("S1", [{"kind": "box", "from": [0.2, 0.2], "to": [0.5, 0.5]}])
     archive.close()
-    return Package(found.data, found.sources, replace(case.state, exports=()))
+    return Package(found.data, found.sources, case.state)
 
 
 def test_honest_snapshots_hold(shots: Package) -> None:
@@ -47,6 +48,7 @@ def test_honest_snapshots_hold(shots: Package) -> None:
     found = [f for f in shots.check() if f.check == "snapshot"]
     assert [(f.verdict, f.place.split(",")[0]) for f in found] == [
         (Verdict.OK, "snapshot S1"),
+        (Verdict.OK, "snapshot S2"),
         (Verdict.OK, "marked copy A1 of S1"),
     ]
 
@@ -71,6 +73,14 @@ def test_a_snapshot_of_another_frame_is_named(shots: Package, change: dict[str, 
     found = check(shots.data, replace(shots.state, snapshots=(shot,)), shots.sources)
     failed = said(found, "snapshot")
     assert any(expected in f.expected for f in failed) and all("snapshot S1" in f.place for f in failed)
+
+
+def test_a_snapshot_without_its_exports_mask_needs_a_reason(shots: Package) -> None:
+    """A picture that shows what its export hides is found, unless its record says why."""
+    bare = replace(shots.state.snapshots[1], unmasked="")
+    state = replace(shots.state, snapshots=(shots.state.snapshots[0], bare))
+    (failed,) = said(check(shots.data, state, shots.sources), "snapshot")
+    assert "snapshot S2" in failed.place and failed.expected.startswith("1 masks of E1")
 
 
 @pytest.mark.parametrize("picture", ["S1", "A1"])

@@ -102,7 +102,8 @@ class _Run:
                 ready.append(proven)
                 yield from prove(ground, proven, views[export.id])
         self._stage = (0.5, 0.1)
-        yield from snapshots(ground, [(shot, views[shot.id]) for shot in state.snapshots])
+        specs = {proven.export.id: proven.told.spec for proven in ready}
+        yield from snapshots(ground, [(shot, views[shot.id]) for shot in state.snapshots], specs)
         yield from marked_copies(ground, state.annotations, state.snapshots)
         for number, proven in enumerate(ready):
             self._stage = (0.6 + 0.4 * number / len(ready), 0.4 / len(ready))

@@ -6,10 +6,12 @@ those of the rebuilt one, then its instant with the place of its PTS on the sour
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workbench.core.errors import WorkbenchError
+from workbench.core.spec import ExportSpec
 from workbench.core.timebase import SECOND, Offset, instant, shown
 from workbench.evidence.filing import inside
 from workbench.evidence.findings import Finding, Verdict
@@ -32,12 +34,14 @@ _TOLD = (
 """Fields of a record that the worker's verb ``rebuild`` tells by the same names."""
 
 
-def snapshots(ground: Ground, shots: Sequence[tuple[SnapshotRecord, View | None]]) -> Iterator[Finding]:
-    """One finding for each fact of a snapshot that does not hold, or one that all do."""
+def snapshots(
+    ground: Ground, shots: Sequence[tuple[SnapshotRecord, View | None]], exports: Mapping[str, ExportSpec]
+) -> Iterator[Finding]:
+    """One finding for each fact of a snapshot that does not hold, or one that all do; `exports` by id."""
     for number, (shot, view) in enumerate(shots):
         ground.tell(f"{shot.id}: rebuilding it", number / len(shots))
         try:
-            yield from _snapshot(ground, shot, view)
+            yield from _snapshot(ground, shot, view, exports)
         except WorkbenchError as exc:
             yield _finding(shot, Verdict.NOT_CHECKED, note=_scrubbed(exc, ground))
 
@@ -69,14 +73,18 @@ def marked_copies(
         yield Finding(check=CHECK, verdict=verdict, file=path, place=place, expected=f"pixels {made}", found=found)
 
 
-def _snapshot(ground: Ground, shot: SnapshotRecord, view: View | None) -> Iterator[Finding]:
+def _snapshot(
+    ground: Ground, shot: SnapshotRecord, view: View | None, exports: Mapping[str, ExportSpec]
+) -> Iterator[Finding]:
     if view is None or shot.file not in view.paths:
         why = (
             f"{shot.file}: not there, or changed; see sources-hash" if view else f"no source {shot.source} is on record"
         )
         yield _finding(shot, Verdict.NOT_CHECKED, note=why)
         return
-    faults = list(_rebuilt(ground, shot, view)) + list(_picture(ground, shot)) + list(_placed(ground, shot, view))
+    faults = [*_rebuilt(ground, shot, view), *_picture(ground, shot), *_placed(ground, shot, view)]
+    if not faults and not view.lacking and shot.export and not shot.unmasked:
+        faults += _as_exported(ground, shot, view, exports.get(shot.export))
     yield from faults or [_finding(shot, Verdict.OK, expected=f"pixels {shot.rgb_sha256}", found="the same, rebuilt")]
     if view.lacking:
         yield _finding(shot, Verdict.NOT_CHECKED, note=f"its instant: {view.lacking}")
@@ -135,6 +143,22 @@ def _placed(ground: Ground, shot: SnapshotRecord, view: View) -> Iterator[Findin
     except (WorkbenchError, OverflowError) as exc:
         words = exc.message if isinstance(exc, WorkbenchError) else "no instant that can be written"
         yield _finding(shot, Verdict.FAILED, expected="an instant at which the source shows a frame", found=words)
+
+
+def _as_exported(ground: Ground, shot: SnapshotRecord, view: View, spec: ExportSpec | None) -> Iterator[Finding]:
+    """The masks and the crop of its export are on it: nobody's word says that they were left out."""
+    if spec is None:
+        yield _finding(shot, Verdict.FAILED, expected=f"the masks and crop of {shot.export}", found="no such export")
+        return
+    at = instant(shot.instant_us) if shot.dated else Offset(shot.instant_us)
+    crop = None if shot.context else spec.crop
+    taken = ground.archives(view).snapshot(view.source.id, at, spec.masks, crop)
+    wanted = [[mask.to_json() for mask in taken.masks], None if crop is None else crop.corners()]
+    if json.loads(json.dumps(wanted)) != json.loads(json.dumps([shot.masks, shot.crop])):
+        found = f"{len(shot.masks)} masks, crop {shot.crop}"
+        expected = f"{len(taken.masks)} masks of {shot.export}, crop {wanted[1]}"
+        note = "its record gives no reason for leaving them out"
+        yield _finding(shot, Verdict.FAILED, expected=expected, found=found, note=note)
 
 
 def _pixels(ground: Ground, path: str) -> dict[str, Any]:
