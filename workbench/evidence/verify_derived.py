@@ -2,6 +2,7 @@
 
 sources.json, case.jsonld, E1.spec.json, …   made once more from log and records, and compared byte for byte
 record of an export                          names the files that the log names, with the same sizes and digests
+bag-info.txt, README.txt, verify.py          see `verify_told`
 
 What was made by another version may be written in another way; then the first of the two is not checked.
 """
@@ -18,10 +19,14 @@ from workbench.evidence.findings import Finding
 from workbench.evidence.nouns import CaseState, ExportRecord
 from workbench.evidence.package_derived import AGENT, UNREADABLE, derived
 from workbench.evidence.verify_bag import Bag, failed, not_checked, ok
+from workbench.evidence.verify_told import check_entries, check_info, check_texts
 
 CHECK = "custody-files"
 MADE = re.compile(r"data/exports/E[0-9]+\.(spec|plan|ledger)\.json")
 _ALWAYS = ("data/sources.json", "data/case.jsonld")
+_TEXTS = ("README.txt", "verify.py")
+_MOST_ENTRIES = 50_000
+"""Entries of a log from which case.jsonld is made again: each takes some kilobytes of memory."""
 _SHOWN = 60
 """Bytes of a difference that are shown."""
 
@@ -40,9 +45,11 @@ def check_derived(bag: Bag, entries: Sequence[Entry], state: CaseState, holds: b
         else:
             results[export.id] = result
             yield from _files(export, result)
+    yield from check_entries(entries)
+    yield from check_info(bag, state, entries)
     there = [path for path in bag.files if MADE.fullmatch(path)]
-    if why := _other(bag, holds and len(results) == len(state.exports)):
-        yield from (not_checked(CHECK, path, why) for path in (*there, *_ALWAYS))
+    if why := _not_again(bag, len(entries), holds and len(results) == len(state.exports)):
+        yield from (not_checked(CHECK, path, why) for path in (*there, *_ALWAYS, *_TEXTS))
         return
     try:
         made = {f"data/{path}": data for path, data in derived(entries, results).items()}
@@ -52,13 +59,16 @@ def check_derived(bag: Bag, entries: Sequence[Entry], state: CaseState, holds: b
         return
     for path in sorted({*there, *made}):
         yield _same(bag, path, made.get(path))
+    yield from check_texts(bag, state, results)
 
 
-def _other(bag: Bag, whole: bool) -> str:
+def _not_again(bag: Bag, entries: int, whole: bool) -> str:
     """Why nothing can be made again, or empty."""
     agent = bag.info.get("Bag-Software-Agent", "")
     if agent != AGENT:
         return f"written by {agent or 'an unknown program'}; this is {AGENT}, which may write it in another way"
+    if entries > _MOST_ENTRIES:
+        return f"the log has {entries} entries; up to {_MOST_ENTRIES} are told once more"
     return "" if whole else "the log or a record of an export does not hold"
 
 
