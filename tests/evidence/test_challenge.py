@@ -120,11 +120,11 @@ def test_a_rewritten_twin_fits_but_for_what_nobody_can_forge(tmp_path: Path) -> 
     """`reseal` brings all digests in line: only the signatures show it, and without a seal to compare, on an unsigned
     package nothing does. That is why the seal is to be kept elsewhere."""
     twin = sealed().twin(tmp_path / "signed")
-    REWRITTEN["README.txt changed"](twin)
+    REWRITTEN["verify.py changed"](twin)
     assert {one.check for one in check_folder(twin.folder) if one.verdict == "failed"} == {"signature"}
     package = bags.build(tmp_path / "unsigned")
     twin = Twin(package)
-    REWRITTEN["README.txt changed"](twin)
+    REWRITTEN["verify.py changed"](twin)
     assert [one.check for one in check_folder(package) if one.verdict == "failed"] == []
     assert [one.check for one in check_folder(package, seal="0" * 64) if one.verdict == "failed"] == ["seal"]
 

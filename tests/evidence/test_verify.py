@@ -350,7 +350,7 @@ def of_kind(entries: list[dict[str, object]], kind: str) -> dict[str, object]:
 def test_ids_of_nine_digits_hold_and_of_ten_do_not(twin: Twin) -> None:
     """The largest id that the format knows is no alarm."""
     nine = rewritten(twin, lambda entries: of_kind(entries, "comment-written").update(id="C999999999"))
-    assert nine == [("custody-files", "data/case.jsonld")]
+    assert nine == [("custody-files", "data/case.jsonld"), ("custody-files", "README.txt")]
     ten = rewritten(twin, lambda entries: of_kind(entries, "comment-written").update(id="C9999999999"))
     assert ("custody-form", LOG) in ten
 
@@ -404,7 +404,9 @@ def test_files_of_another_version_are_not_made_again(twin: Twin) -> None:
     told = check_folder(twin.folder)
     assert failed(told) == SIGNATURES
     notes = {one.file: one.note for one in told if one.check == "custody-files" and one.verdict is Verdict.NOT_CHECKED}
-    assert {*notes} == {f"data/{path}" for path in DERIVED} and "0.0.1" in notes["data/sources.json"]
+    assert {*notes} == {*(f"data/{path}" for path in DERIVED), "README.txt", "verify.py"} and "0.0.1" in notes[
+        "data/sources.json"
+    ]
 
 
 def test_a_record_that_names_other_files_than_the_log_is_found(twin: Twin) -> None:
@@ -458,3 +460,21 @@ def test_a_way_that_finds_nothing_to_hold_says_so(twin: Twin) -> None:
     """Absent is no pass: a way of tampering that does not apply is told apart from one that was missed."""
     with pytest.raises(Absent):
         twin.one("data/clock", ".exe")
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_digests_of_an_entry_that_no_record_names_are_found(twin: Twin, side: str) -> None:
+    """What an entry says to have read or made must be what its records say."""
+
+    def forged(entries: list[dict[str, object]]) -> None:
+        entry = next(one for one in entries if one["what"] == "export-done")
+        entry[side][0].update(sha256="0" * 64)  # type: ignore[index]
+
+    assert ("custody-files", LOG) in rewritten(twin, forged)
+
+
+def test_a_readme_that_tells_another_story_is_found(twin: Twin) -> None:
+    """README.txt is made again from log and records: other words over a log that holds are named."""
+    twin.change("README.txt", lambda data: data.replace(b"Examiner:", b"Examiner: nobody,", 1))
+    twin.reseal()
+    assert ("custody-files", "README.txt") in found(twin)
