@@ -121,7 +121,7 @@ def _report(bag: Bag, state: CaseState, entries: Sequence[Entry]) -> Iterator[Fi
         if record.signer:
             yield from _seal_of(bag, pdf, record.signer)
         else:
-            yield not_checked("report-form", pdf, "the report is not signed")
+            yield _unsealed(bag, pdf)
         yield from _pages(bag, record, entries, json.loads(words))
     except (OSError, ValueError, RecursionError, WorkbenchError) as exc:
         why = exc.message if isinstance(exc, WorkbenchError) else str(exc)
@@ -144,6 +144,15 @@ def _seal_of(bag: Bag, pdf: str, signer: str) -> Iterator[Finding]:
         found = check_pdf(file.read(bag.files[pdf] + 1), signer=signer, authorities=roots)
     for one in found:
         yield replace(one, check="report-form" if one.check == "signer" else one.check, file=pdf)
+
+
+def _unsealed(bag: Bag, pdf: str) -> Finding:
+    """A report that the log knows as unsigned holds no signature of anybody."""
+    with open_plain(bag.folder / pdf) as file:
+        signed = b"/ByteRange" in file.read(bag.files[pdf] + 1)
+    if signed:
+        return failed("report-form", pdf, "no seal: the log says that nobody signed it", "a seal")
+    return not_checked("report-form", pdf, "the report is not signed")
 
 
 def _pages(bag: Bag, record: ReportRecord, entries: Sequence[Entry], model: Any) -> Iterator[Finding]:
