@@ -178,6 +178,8 @@ class Stream:
                 yield Item(one.data, recording, rank, us, tick, lasts, one.key, fate)
 
         for rank, frame in recording.frames(low, high):
+            if rank < expected:
+                continue  # damage made the decoder late: its place in the file has passed, and it counts as lost
             self.lost += [(recording, missed) for missed in range(expected, rank)]
             expected = rank + 1
             if not self._kept(recording, low, rank):
