@@ -7,6 +7,7 @@ the operator with its operands.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from itertools import chain, zip_longest
@@ -19,6 +20,7 @@ from workbench.report.comparing import unpacked
 _PAIR = re.compile(rb"<([0-9A-Fa-f]{2})>\s*<([0-9A-Fa-f]{4})>")
 _MOST_MAP = 100_000
 """Bytes of a ToUnicode map; ours has at most 256 lines."""
+_BEGIN = 60
 QUOTES, NOTHING = ("'", '"'), "nothing more"
 LINE = ("Tj", "'", '"', "TJ")
 """Operators that show text."""
@@ -30,6 +32,19 @@ def first_difference(ours: pikepdf.Page, theirs: pikepdf.Page) -> tuple[str, str
     said = [[mark for mark in one if mark.startswith(QUOTES)] for one in marks]
     pairs = chain(zip_longest(*said, fillvalue=NOTHING), zip_longest(*marks, fillvalue=NOTHING))
     return next(((one, other) for one, other in pairs if one != other), None)
+
+
+def pages_saying(pdf: pikepdf.Pdf, words: str) -> list[int]:
+    """Numbers of the pages, from 1, on which `words` stand, however they are broken into lines; their begin decides."""
+    wanted = "".join(words.split())[:_BEGIN]
+    if not wanted:
+        return []
+    return [number for number, page in enumerate(pdf.pages, 1) if wanted in "".join(_text(page).split())]
+
+
+def _text(page: pikepdf.Page) -> str:
+    said = (mark for mark in _marks(page) if mark.startswith(QUOTES))
+    return "".join(str(ast.literal_eval(mark.rpartition(" at size ")[0])) for mark in said)
 
 
 def _marks(page: pikepdf.Page) -> Iterator[str]:
