@@ -26,9 +26,12 @@ from tests.evidence import bags
 from tests.evidence.sealed import sealed
 from workbench.evidence import challenge, verify_alone
 from workbench.evidence.findings import Verdict
-from workbench.evidence.verify import check_package
+from workbench.evidence.unpacking import opened
+from workbench.evidence.verify import check_bag
+from workbench.evidence.verify_bag import Bag
 
-Verifier = Callable[[Path], set[str]]
+Verifier = Callable[[Path, str | None], set[str]]
+"""(package, a file) → the files of failed findings, at least up to the one that names that file; None: all of them."""
 JSON = (".json", ".jsonl", ".jsonld")
 CHUNK = 500
 """Changes that a process makes before it is given more."""
@@ -36,14 +39,22 @@ Flip = tuple[str, int, int]
 """A file, a place in it, and what its byte is changed by."""
 
 
-def by_verify_py(package: Path) -> set[str]:
-    """The files of failed findings; an empty name where one is about no file."""
+def by_verify_py(package: Path, name: str | None) -> set[str]:
+    """An empty name is that of a finding about no file."""
     return {one["file"] for one in verify_alone.check(package) if one["verdict"] == "failed"}
 
 
-def by_workbench(package: Path) -> set[str]:
-    """The same of `workbench verify`."""
-    return {one.file for one in check_package(package) if one.verdict is Verdict.FAILED}
+def by_workbench(package: Path, name: str | None) -> set[str]:
+    """The package part of `workbench verify`, which finds one thing after the other."""
+    found: set[str] = set()
+    with opened(package) as (folder, wrong):
+        bag = None if folder is None else Bag(folder)
+        for one in wrong if bag is None else check_bag(bag, signer="", seal="", on_progress=lambda text, done: None):
+            if one.verdict is Verdict.FAILED:
+                found.add(one.file)
+                if one.file == name:
+                    break
+    return found
 
 
 VERIFIERS: dict[str, Verifier] = {"verify.py": by_verify_py, "workbench verify": by_workbench}
@@ -72,7 +83,7 @@ def judge(package: str, names: list[str], some: list[Flip]) -> tuple[Counter[tup
         data = (copy / name).read_bytes()
         (copy / name).write_bytes(data[:place] + bytes([data[place] ^ by]) + data[place + 1 :])
         for verifier in names:
-            found = VERIFIERS[verifier](copy)
+            found = VERIFIERS[verifier](copy, name)
             outcome = "named" if name in found else "found, not named" if found else "missed"
             counts[verifier, outcome] += 1
             if outcome != "named":
@@ -99,7 +110,9 @@ def alarms(package: Path, names: list[str], count: int) -> list[str]:
             place = bags.zipped(place, place.with_suffix(".zip"), compressed=number % 2 == 0)
         elif number % 3 == 2:
             place = place.rename(place.with_name(f"moved to {number} ü"))
-        found += [f"{verifier}: {place.name}: {files}" for verifier in names if (files := VERIFIERS[verifier](place))]
+        found += [
+            f"{verifier}: {place.name}: {files}" for verifier in names if (files := VERIFIERS[verifier](place, None))
+        ]
         shutil.rmtree(place.parent)
     return found
 
