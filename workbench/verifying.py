@@ -37,7 +37,7 @@ MOST_REPORT = 2 * 1024**3
 MOST_NAMED = 100
 """Failed findings that a case's log names."""
 REPORT = ("report-form", "report-pictures")
-FROM_SOURCES = ("sources-hash", "ledger", "masks", "snapshot", "export-again")
+FROM_SOURCES = ("sources-hash", "source-facts", "ledger", "masks", "snapshot", "export-again")
 
 
 def verify(

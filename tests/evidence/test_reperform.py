@@ -72,7 +72,7 @@ def only(found: Package, export: str) -> Package:
 def test_honest_exports_hold(honest: Package) -> None:
     """Every check of every kind of export is ok, and making each again gives the same bytes."""
     found = honest.check(again=True)
-    assert verdicts(found) == {(c, "ok") for c in ("sources-hash", "ledger", "masks", "export-again")}
+    assert verdicts(found) == {(c, "ok") for c in ("sources-hash", "source-facts", "ledger", "masks", "export-again")}
     assert {f.found for f in found if f.check == "export-again"} == {"byte-equal"}
     assert found.exit_code == 0
 
@@ -235,6 +235,51 @@ def test_other_versions_are_no_proof_of_forgery(forged: Package, tmp_path: Path)
     assert [f.verdict for f in found] == [Verdict.NOT_CHECKED] and "ffmpeg 5.1.6 then" in found[0].note
 
 
+CONTRADICTIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "another workbench": lambda told: told["versions"].update({"forensic-workbench": "0.0.9"}),
+    "a gap of its own": lambda told: told.update(gaps=[{"begin": "+0.0", "end": "+1.0"}]),
+    "fewer warnings than planned": lambda told: told["plan"].update(warnings=["the recording is damaged"]),
+}
+
+
+@pytest.mark.parametrize("change", CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_a_record_that_contradicts_itself_or_the_log_is_found(
+    forged: Package, change: Callable[[dict[str, Any]], Any]
+) -> None:
+    """A record that says other things than its plan or the log's entry fails, whatever versions it names."""
+    only(forged, "E1").rewrite(change)
+    assert said(forged.check(), "ledger")
+
+
+def test_words_of_another_ffmpeg_are_still_ours(forged: Package) -> None:
+    """Captions that differ fail whatever FFmpeg a record names: it has no part in them."""
+
+    def change(told: dict[str, Any]) -> None:
+        told["versions"].update(ffmpeg="5.1.6")
+        told["plan"]["spec"]["comment"] = "forged"
+
+    only(forged, "E4").rewrite(change, "E4")
+    failed = said(forged.check(again=True), "export-again")
+    assert [f.file[-4:] for f in failed] == [".vtt"]
+
+
+@pytest.mark.parametrize("plan", ["PL77", ""], ids=["unknown", "none"])
+def test_an_export_without_its_plan_is_found(forged: Package, plan: str) -> None:
+    """An export that the case made names a plan that is in the log."""
+    (export,) = only(forged, "E1").state.exports
+    forged.state = replace(forged.state, exports=(replace(export, plan=plan),))
+    assert "plan" in said(forged.check(), "ledger")[0].expected
+
+
+def test_an_export_made_elsewhere_has_no_plan_to_check(forged: Package) -> None:
+    """An added export fails nothing for want of a plan, and it is said that none is on record."""
+    (export,) = only(forged, "E1").state.exports
+    added = replace(export, plan="", began="", ended="", platform="")
+    forged.state = replace(forged.state, exports=(added,))
+    found = forged.check()
+    assert not found.failed and any("added" in f.note for f in found if f.verdict is Verdict.NOT_CHECKED)
+
+
 def test_a_changed_recording_fails_and_its_exports_are_not_checked(forged: Package, tmp_path: Path) -> None:
     """One flipped bit of a recording is found; what came of it is not judged by it."""
     sources = tmp_path / "sources"
@@ -247,7 +292,7 @@ def test_a_changed_recording_fails_and_its_exports_are_not_checked(forged: Packa
     found = only(forged, "E1").check(again=True)
     assert verdicts(found) == {
         ("sources-hash", "failed"),
-        *((check, "not checked") for check in ("ledger", "masks", "export-again")),
+        *((check, "not checked") for check in ("source-facts", "ledger", "masks", "export-again")),
     }
 
 

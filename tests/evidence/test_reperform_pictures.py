@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +100,62 @@ def test_one_changed_pixel_is_found(shots: Package, tmp_path: Path, picture: str
     parts = {"snapshots": (fitted,)} if picture == "S1" else {"annotations": (fitted,)}
     found = check(data, replace(shots.state, **parts), shots.sources)  # type: ignore[arg-type]
     assert any(f.file == f"data/snapshots/{picture}.png" for f in said(found, "snapshot"))
+
+
+@pytest.fixture(scope="module")
+def clocked(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """A case with a snapshot between two clock checks."""
+    folder = tmp_path_factory.mktemp("clocked")
+    found = package(folder, MASKED)
+    archive, case = LocalArchive(found.sources, cache=folder / "cache"), Case.open(found.data)
+    day = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    for seconds in (1, 5):
+        reference = day + timedelta(seconds=seconds)
+        case.clock_check("cam", device=day, reference=reference, what="GPS receiver", uncertainty=0.5)
+        if seconds == 1:
+            case.snapshot(archive, "cam", Offset(1_000_000), export="E1")
+    archive.close()
+    return Package(found.data, found.sources, case.state)
+
+
+BESIDE: dict[str, tuple[dict[str, Any], str]] = {
+    "other true time": ({"corrected_us": 1_772_359_203_000_000}, "corrected time 2026-03-01T10:00:02"),
+    "smaller ±": ({"plus_minus": 0.001}, "± 0.5 s"),
+    "no true time": ({"corrected_us": None, "plus_minus": None}, "± 0.5 s"),
+    "other steps": ({"transforms": ("decoded: nothing was masked",)}, "step 1: decoded"),
+    "a step less": ({"transforms": ()}, "step 1: decoded"),
+    "no export": ({"export": ""}, "the export whose masks"),
+    "an export that is none": ({"export": "E99"}, "an export E99"),
+    "a reason without effect": ({"unmasked": "The court asked"}, "no masks and no crop"),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_stands_beside_the_pixels_is_held_too(clocked: Package, name: str) -> None:
+    """True time by the checks on record by then, steps and export of a snapshot are performed again."""
+    change, expected = BESIDE[name]
+    shot = replace(clocked.state.snapshots[0], **change)
+    failed = said(check(clocked.data, replace(clocked.state, snapshots=(shot,)), clocked.sources), "snapshot")
+    assert any(expected in f.expected for f in failed), failed
+
+
+def test_a_later_clock_check_does_not_count(clocked: Package) -> None:
+    """A snapshot's true time is by the checks on record when it was taken, not by those of today."""
+    assert not clocked.check().failed and len(clocked.state.clock_checks) == 2
+
+
+def test_steps_of_another_decoder_accuse_nobody(clocked: Package) -> None:
+    """Steps that differ by FFmpeg's version only are not checked."""
+    shot = clocked.state.snapshots[0]
+    first, *others = shot.transforms
+    steps = (re.sub(r"FFmpeg [^,]+", "FFmpeg 4.4", first), *others)
+    state = replace(clocked.state, snapshots=(replace(shot, transforms=steps),))
+    found = [f for f in check(clocked.data, state, clocked.sources) if f.check == "snapshot"]
+    assert [f.verdict for f in found] == [Verdict.NOT_CHECKED, Verdict.OK]
+
+
+def test_endless_numbers_are_not_printed_whole(shots: Package) -> None:
+    """A number of thousands of digits is cut where it is shown."""
+    shot = replace(shots.state.snapshots[0], pts=10**4000, rank=10**4000)
+    found = check(shots.data, replace(shots.state, snapshots=(shot,)), shots.sources)
+    assert all(len(text) < 300 for f in found.failed for text in (f.place, f.expected, f.found))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from workbench.archives.base import Archive, Description, Recorded
 from workbench.archives.unchanged import check_unchanged
@@ -20,6 +21,9 @@ from workbench.core.timebase import Offset, instant_us, iso, parse_time
 from workbench.evidence.book import Book, system, word
 from workbench.evidence.hashing import digests
 from workbench.evidence.nouns import FileRecord, RecordingFacts, SourceRecord
+
+NO_PLAIN_FILE = "was not hashed: it is no plain file"
+"""End of the note on a file that has a recording's name and is none."""
 
 
 def add(book: Book, archive: Archive, source: str, exhibit: str = "") -> SourceRecord:
@@ -68,28 +72,36 @@ def joined(book: Book, archive: Archive, source: str) -> SourceRecord:
 
 def _record(archive: Archive, source: str, exhibit: str) -> SourceRecord:
     described = archive.describe(source)
-    found, coverage = described.source, archive.coverage(source).to_json()
+    about = told(archive, source)
     hashed = [_hashed(recorded) for recorded in described.recordings if recorded.state is not None]
-    lost = [f"{r.file} was not hashed: it is no plain file" for r in described.recordings if r.state is None]
+    lost = [f"{r.file} {NO_PLAIN_FILE}" for r in described.recordings if r.state is None]
     return SourceRecord(
         id=source,
-        name=found.name,
         exhibit=exhibit,
         archive=described.archive,
-        dated=found.dated,
-        dated_by=found.dated_by,
-        zone=found.zone,
-        zone_assumed=found.zone_assumed,
-        archive_offset=found.clock_offset,
-        first_us=found.first,
-        last_us=found.last,
         recordings=tuple(hashed),
         config=_config(described),
-        coverage=coverage,
         hashed_at=iso(instant_us(datetime.now(UTC))),
         hashed_where=system(),
-        notes=(*found.notes, *lost),
+        **{**about, "notes": (*about["notes"], *lost)},
     )
+
+
+def told(archive: Archive, source: str) -> dict[str, Any]:
+    """What an archive says of a source as a whole, by the fields of `SourceRecord`; nothing is hashed."""
+    found = archive.source(source)
+    return {
+        "name": found.name,
+        "dated": found.dated,
+        "dated_by": found.dated_by,
+        "zone": found.zone,
+        "zone_assumed": found.zone_assumed,
+        "archive_offset": found.clock_offset,
+        "first_us": found.first,
+        "last_us": found.last,
+        "coverage": archive.coverage(source).to_json(),
+        "notes": found.notes,
+    }
 
 
 def _hashed(recorded: Recorded) -> RecordingFacts:

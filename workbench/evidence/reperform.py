@@ -3,6 +3,7 @@
     found = check(package / "data", state, Path("recordings"))
 
     sources-hash    each recording is there and unchanged                 `reperform_sources`
+    source-facts    each source described again                           `reperform_facts`
     ledger, masks   each file of each export against its recordings       `reperform_export`, the worker's `prove`
     snapshot        each snapshot and marked copy made again               `reperform_pictures`
     export-again    each export made once more from its spec              `reperform_again`
@@ -21,18 +22,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from workbench.archives.local import LocalArchive
-from workbench.core.errors import SourceError, WorkbenchError
-from workbench.evidence import custody
-from workbench.evidence.filing import inside
+from workbench.core.errors import SourceError
 from workbench.evidence.findings import Finding, Findings, Verdict
-from workbench.evidence.hashing import open_plain
-from workbench.evidence.nouns import CaseState, SourceRecord
+from workbench.evidence.nouns import CaseState
 from workbench.evidence.reperform_again import CHECK as AGAIN
 from workbench.evidence.reperform_again import again as made_again
 from workbench.evidence.reperform_export import Ground, opened, prove
+from workbench.evidence.reperform_facts import described
 from workbench.evidence.reperform_pictures import marked_copies, snapshots
 from workbench.evidence.reperform_sources import Sources, View
-from workbench.evidence.state import Fold
+from workbench.evidence.reperform_then import Then
 from workbench.media.worker import Worker
 
 OnProgress = Callable[[str, float], None]
@@ -78,7 +77,7 @@ class _Run:
         self._stage = (0.0, 0.0)
         self._archives: dict[Path, LocalArchive] = {}
         self._sources = Sources(sources, scratch, self._tell)
-        self._then = _sources_then(data)
+        self._then = Then(data, state)
         self._ground = Ground(
             data=data.absolute(), worker=worker, scratch=scratch, archives=self._archive, tell=self._tell
         )
@@ -89,21 +88,24 @@ class _Run:
         self._stage = (0.0, 0.2)
         used = [(export.id, export.source) for export in state.exports]
         views = {id: self._view(id, source) for id, source in [*used, *((s.id, s.source) for s in state.snapshots)]}  # noqa: A001
-        for source in state.sources:
+        for source in self._then.sources():
             self._sources.view(source)
         yield from self._sources.findings
+        for view in self._sources.views():
+            yield from described(ground, view)
         plans = {plan.id: plan for plan in state.plans}
         ready = []
         for number, export in enumerate(state.exports):
             self._stage = (0.2 + 0.3 * number / len(state.exports), 0.3 / len(state.exports))
-            proven, wrong = opened(ground, export, plans.get(export.plan))
+            proven, wrong = opened(ground, export, plans, self._then.tool(export.id))
             yield from wrong
             if proven is not None:
                 ready.append(proven)
                 yield from prove(ground, proven, views[export.id])
         self._stage = (0.5, 0.1)
+        exports = {export.id: export for export in state.exports}
         specs = {proven.export.id: proven.told.spec for proven in ready}
-        yield from snapshots(ground, [(shot, views[shot.id]) for shot in state.snapshots], specs)
+        yield from snapshots(ground, [(shot, views[shot.id]) for shot in state.snapshots], exports, specs, self._then)
         yield from marked_copies(ground, state.annotations, state.snapshots)
         for number, proven in enumerate(ready):
             self._stage = (0.6 + 0.4 * number / len(ready), 0.4 / len(ready))
@@ -119,8 +121,8 @@ class _Run:
 
     def _view(self, id: str, source: str) -> View | None:  # noqa: A002
         """The source as it was on record when that export or snapshot was made."""
-        record = self._then.get(id) or self._state.source(source)
-        return None if record is None or record.id != source else self._sources.view(record)
+        record = self._then.source(id, source)
+        return None if record is None else self._sources.view(record)
 
     def _archive(self, view: View) -> LocalArchive:
         if view.folder not in self._archives:
@@ -128,23 +130,3 @@ class _Run:
             self._archives[view.folder] = archive
             self._stack.callback(archive.close)
         return self._archives[view.folder]
-
-
-def _sources_then(data: Path) -> dict[str, SourceRecord]:
-    """By id of an export or snapshot: its source as the log had it then; a source that grew has several records."""
-    try:
-        with open_plain(inside(data, custody.NAME)) as file:
-            entries, _ = custody.read(file.read())
-    except (OSError, WorkbenchError):
-        return {}
-    fold, known = Fold(), dict[str, SourceRecord]()
-    found: dict[str, SourceRecord] = {}
-    for entry in entries:
-        fold.take(entry)
-        if entry.what == "source-added":
-            known = {source.id: source for source in fold.state().sources}
-        elif entry.what in ("export-done", "snapshot-taken"):
-            source = known.get(str(entry.data.get("source")))
-            if source is not None:
-                found.setdefault(str(entry.data.get("id")), source)
-    return found

@@ -20,6 +20,7 @@ from workbench.evidence.hashing import sha256
 from workbench.evidence.reperform_export import Ground, Proven
 from workbench.evidence.reperform_record import load
 from workbench.evidence.reperform_sources import View
+from workbench.evidence.reperform_then import TOOL
 from workbench.export import plan_export, run_export
 
 CHECK = "export-again"
@@ -93,7 +94,9 @@ def _compared(ground: Ground, proven: Proven, result: ExportResult) -> Iterator[
             elif file.kind in ("video", "picture"):
                 yield from _frames(ground, proven, name, Path(file.path), other)
             else:
-                yield _different(proven, name, "the same bytes", "different", other)
+                # captions are this program's own words: no decoder or encoder has a part in them
+                why = _own(proven, result) if file.kind == "captions" else other
+                yield _different(proven, name, "the same bytes", "different", why)
         Path(file.path).unlink(missing_ok=True)
 
 
@@ -137,6 +140,12 @@ def _finding(
         found=found,
         note=note,
     )
+
+
+def _own(proven: Proven, result: ExportResult) -> str:
+    """As `_versions`, of this program alone."""
+    then, now = ({TOOL: told.get(TOOL, "-")} for told in (proven.told.versions, result.versions))
+    return _versions(then, now)
 
 
 def _versions(then: dict[str, str], now: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ stand, the pictures are proven all the same, and the findings say so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from workbench.archives.local import LocalArchive
 from workbench.archives.running import mask_range, place
 from workbench.archives.timeline import TimeLine, resolve
+from workbench.core.coverage import gap_json
 from workbench.core.errors import SourceError, WorkbenchError
 from workbench.core.spec import Mask
 from workbench.core.timebase import Moment, Offset, Range, instant_us, shown
@@ -23,7 +24,8 @@ from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.hashing import sha256
 from workbench.evidence.nouns import ExportRecord, PlanRecord, SourceRecord
 from workbench.evidence.reperform_record import Told, read
-from workbench.evidence.reperform_sources import View
+from workbench.evidence.reperform_sources import View, is_partly_laid, witnessed
+from workbench.evidence.reperform_then import TOOL
 from workbench.media.worker import Worker
 
 CHECKS = ("ledger", "masks")
@@ -52,16 +54,19 @@ class Ground:
     tell: Tell
 
 
-def opened(ground: Ground, export: ExportRecord, plan: PlanRecord | None) -> tuple[Proven | None, list[Finding]]:
-    """The export's record and files, and what is wrong with them before any picture is looked at."""
+def opened(
+    ground: Ground, export: ExportRecord, plans: Mapping[str, PlanRecord], tool: str
+) -> tuple[Proven | None, list[Finding]]:
+    """The export's record and files, and what is wrong with them before any picture is looked at.
+
+    `tool` is the version of this program that the export's entry names; empty where nobody says.
+    """
     try:
         told = read(inside(ground.data, export.record.path))
     except SourceError as exc:
         return None, [_failed(export, "", "a record of an export", exc.message)]
     named = {Path(file.path).name: file for file in export.files}
-    findings, paths = [], {}
-    if plan is not None and plan.plan != told.data["plan"]:
-        findings.append(_failed(export, "", f"the plan {plan.id} of the log", "another plan"))
+    findings, paths = [*_planned(export, told, plans), *_agreeing(export, told, tool)], {}
     for file in (*told.outputs, *told.beside):
         record = named.pop(file["name"], None)
         try:
@@ -77,6 +82,35 @@ def opened(ground: Ground, export: ExportRecord, plan: PlanRecord | None) -> tup
     if not told.outputs:
         findings.append(_failed(export, "", "a file with pictures", "none"))
     return Proven(export=export, told=told, paths=paths), findings
+
+
+def _planned(export: ExportRecord, told: Told, plans: Mapping[str, PlanRecord]) -> Iterator[Finding]:
+    """The plan that was carried out is one of the log; only an export that was made elsewhere has none."""
+    plan = plans.get(export.plan)
+    if not export.plan and (export.began or export.ended or export.platform):
+        yield _failed(export, "", "the plan that was carried out", "none is named, though the case made it")
+    elif not export.plan:
+        note = "what was planned: it was made outside of the case and added, so the log has no plan of it"
+        yield Finding(check="ledger", verdict=Verdict.NOT_CHECKED, file=f"data/{export.record.path}", note=note)
+    elif plan is None:
+        yield _failed(export, "", f"a plan {export.plan} in the log", "the log knows none")
+    elif plan.source != export.source:
+        yield _failed(export, "", f"a plan for {export.source}", f"{plan.id} is one for {plan.source}")
+    elif plan.plan != told.data["plan"]:
+        yield _failed(export, "", f"the plan {plan.id} of the log", "another plan")
+
+
+def _agreeing(export: ExportRecord, told: Told, tool: str) -> Iterator[Finding]:
+    """The record does not contradict its own plan, nor the log's entry."""
+    plan, data = told.data["plan"], told.data
+    if plan.get("gaps") != data.get("gaps"):
+        yield _failed(export, "", f"the gaps of its plan: {plan.get('gaps')}", str(data.get("gaps")))
+    planned, warnings = plan.get("warnings"), data.get("warnings")
+    if not isinstance(planned, list) or not isinstance(warnings, list) or warnings[: len(planned)] != planned:
+        yield _failed(export, "", f"the warnings of its plan, and any more: {planned}", str(warnings))
+    version = told.versions.get(TOOL, "none")
+    if export.plan and tool not in ("", version):
+        yield _failed(export, "", f"made with {TOOL} {tool}, as the log's entry says", f"{version} in its record")
 
 
 def prove(ground: Ground, proven: Proven, view: View | None) -> Iterator[Finding]:
@@ -160,6 +194,7 @@ def _on_line(proven: Proven, source: SourceRecord, line: TimeLine) -> tuple[dict
         ranges = [f"{shown(a, d)} to {shown(b, d)}" for a, b, d in (
             (wanted.begin, wanted.end, line.dated), (told.begin, told.end, told.dated))]  # fmt: skip
         faults.append(_failed(export, "", f"a range from {ranges[0]}", ranges[1]))
+    faults += _gaps(proven, source, line, wanted)
     declaring = line.declaring(wanted)
     named = {claim["file"] for claim in told.claims}
     held = line.showing(wanted.begin) if told.spec.is_frame else None
@@ -173,6 +208,14 @@ def _on_line(proven: Proven, source: SourceRecord, line: TimeLine) -> tuple[dict
         "places": places,
         "showing": held.name if held is not None else "",
     }, faults
+
+
+def _gaps(proven: Proven, source: SourceRecord, line: TimeLine, wanted: Range) -> Iterator[Finding]:
+    """The record's gaps are those of the time line, whatever it says it was made with."""
+    now = [gap_json(gap, line.dated) for gap in line.coverage(source.id, wanted).gaps]
+    then, partly = proven.told.data.get("gaps"), is_partly_laid(source)
+    if witnessed(then, partly=partly) != witnessed(now, partly=partly):
+        yield _failed(proven.export, "", f"gaps: {now}", f"gaps: {then}")
 
 
 def _by_claims(ground: Ground, told: Told, view: View) -> dict[str, Any]:

@@ -12,14 +12,15 @@ from typing import Any
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.spec import ExportSpec
-from workbench.core.timebase import SECOND, Offset, instant, shown
+from workbench.core.timebase import Offset, instant, shown
 from workbench.evidence.filing import inside
 from workbench.evidence.findings import Finding, Verdict
-from workbench.evidence.nouns import AnnotationRecord, SnapshotRecord
+from workbench.evidence.nouns import AnnotationRecord, ExportRecord, SnapshotRecord
 from workbench.evidence.reperform_export import Ground
+from workbench.evidence.reperform_shot import CHECK, belongs, finding, times, worded
 from workbench.evidence.reperform_sources import View
+from workbench.evidence.reperform_then import Then
 
-CHECK = "snapshot"
 _TOLD = (
     "stream",
     "time_base",
@@ -35,15 +36,22 @@ _TOLD = (
 
 
 def snapshots(
-    ground: Ground, shots: Sequence[tuple[SnapshotRecord, View | None]], exports: Mapping[str, ExportSpec]
+    ground: Ground,
+    shots: Sequence[tuple[SnapshotRecord, View | None]],
+    exports: Mapping[str, ExportRecord],
+    specs: Mapping[str, ExportSpec],
+    then: Then,
 ) -> Iterator[Finding]:
-    """One finding for each fact of a snapshot that does not hold, or one that all do; `exports` by id."""
+    """One finding for each fact of a snapshot that does not hold, or one that all do; `exports` and `specs` by id."""
     for number, (shot, view) in enumerate(shots):
         ground.tell(f"{shot.id}: rebuilding it", number / len(shots))
         try:
-            yield from _snapshot(ground, shot, view, exports)
+            yield from belongs(shot, exports, preceded=then.precedes(shot.export, shot.id))
+            if view is not None:
+                yield from times(shot, view.source, then.checks(shot.id, shot.source))
+            yield from _snapshot(ground, shot, view, specs, then.tool(shot.id))
         except WorkbenchError as exc:
-            yield _finding(shot, Verdict.NOT_CHECKED, note=_scrubbed(exc, ground))
+            yield finding(shot, Verdict.NOT_CHECKED, note=_scrubbed(exc, ground))
 
 
 def marked_copies(
@@ -74,38 +82,41 @@ def marked_copies(
 
 
 def _snapshot(
-    ground: Ground, shot: SnapshotRecord, view: View | None, exports: Mapping[str, ExportSpec]
+    ground: Ground, shot: SnapshotRecord, view: View | None, specs: Mapping[str, ExportSpec], tool: str
 ) -> Iterator[Finding]:
     if view is None or shot.file not in view.paths:
         why = (
             f"{shot.file}: not there, or changed; see sources-hash" if view else f"no source {shot.source} is on record"
         )
-        yield _finding(shot, Verdict.NOT_CHECKED, note=why)
+        yield finding(shot, Verdict.NOT_CHECKED, note=why)
         return
-    faults = [*_rebuilt(ground, shot, view), *_picture(ground, shot), *_placed(ground, shot, view)]
-    if not faults and not view.lacking and shot.export and not shot.unmasked:
-        faults += _as_exported(ground, shot, view, exports.get(shot.export))
-    yield from faults or [_finding(shot, Verdict.OK, expected=f"pixels {shot.rgb_sha256}", found="the same, rebuilt")]
+    found = [*_rebuilt(ground, shot, view, tool), *_picture(ground, shot), *_placed(ground, shot, view)]
+    if not any(map(_failed, found)) and not view.lacking and shot.export in specs and not shot.unmasked:
+        found += _as_exported(ground, shot, view, specs[shot.export])
+    yield from found
+    if not any(map(_failed, found)):
+        yield finding(shot, Verdict.OK, expected=f"pixels {shot.rgb_sha256}", found="the same, rebuilt")
     if view.lacking:
-        yield _finding(shot, Verdict.NOT_CHECKED, note=f"its instant: {view.lacking}")
+        yield finding(shot, Verdict.NOT_CHECKED, note=f"its instant: {view.lacking}")
 
 
-def _rebuilt(ground: Ground, shot: SnapshotRecord, view: View) -> Iterator[Finding]:
+def _rebuilt(ground: Ground, shot: SnapshotRecord, view: View, tool: str) -> Iterator[Finding]:
     held = next((r.sha256 for r in view.source.recordings if r.file == shot.file), "")
     if shot.file_sha256 != held:
-        yield _finding(shot, Verdict.FAILED, expected=f"{shot.file} with SHA-256 {held}", found=shot.file_sha256)
+        yield finding(shot, Verdict.FAILED, expected=f"{shot.file} with SHA-256 {held}", found=shot.file_sha256)
     if abs(shot.pts) >= 2**62:
-        yield _finding(shot, Verdict.FAILED, expected="a PTS of the recording", found="a number that is none")
+        yield finding(shot, Verdict.FAILED, expected="a PTS of the recording", found="a number that is none")
         return
     wanted = {"pts": shot.pts, "masks": list(shot.masks), "crop": shot.crop}
     job = {"path": str(view.paths[shot.file]), "wanted": [wanted]}
     made: dict[str, Any] = ground.worker.call("rebuild", job).data["pictures"][0]
     if "problem" in made:
-        yield _finding(shot, Verdict.FAILED, expected="a frame of the recording", found=made["problem"])
+        yield finding(shot, Verdict.FAILED, expected="a frame of the recording", found=made["problem"])
         return
     for name in _TOLD:
         if getattr(shot, name) != made[name]:
-            yield _finding(shot, Verdict.FAILED, expected=f"{name} {made[name]}", found=f"{name} {getattr(shot, name)}")
+            yield finding(shot, Verdict.FAILED, expected=f"{name} {made[name]}", found=f"{name} {getattr(shot, name)}")
+    yield from worded(shot, made["transforms"], tool)
 
 
 def _picture(ground: Ground, shot: SnapshotRecord) -> Iterator[Finding]:
@@ -113,13 +124,13 @@ def _picture(ground: Ground, shot: SnapshotRecord) -> Iterator[Finding]:
     try:
         there = _pixels(ground, shot.picture.path)
     except WorkbenchError as exc:
-        yield _finding(shot, Verdict.FAILED, expected="a PNG", found=_scrubbed(exc, ground))
+        yield finding(shot, Verdict.FAILED, expected="a PNG", found=_scrubbed(exc, ground))
         return
     size = (there["width"], there["height"])
     if there["rgb_sha256"] != shot.rgb_sha256 or size != (shot.width, shot.height) or not there["rgb"]:
         wanted = f"{shot.width}×{shot.height}, pixels {shot.rgb_sha256}"
         found = f"{size[0]}×{size[1]}, pixels {there['rgb_sha256']}{'' if there['rgb'] else ', not plain RGB'}"
-        yield _finding(shot, Verdict.FAILED, expected=wanted, found=found, note="the picture in the package is another")
+        yield finding(shot, Verdict.FAILED, expected=wanted, found=found, note="the picture in the package is another")
 
 
 def _placed(ground: Ground, shot: SnapshotRecord, view: View) -> Iterator[Finding]:
@@ -127,9 +138,6 @@ def _placed(ground: Ground, shot: SnapshotRecord, view: View) -> Iterator[Findin
     if view.lacking:
         return
     source = view.source
-    device = shot.instant_us - round(source.archive_offset * SECOND) if shot.dated else shot.instant_us
-    if shot.dated != source.dated or shot.device_us != device:
-        yield _finding(shot, Verdict.FAILED, expected=f"device time {device} µs", found=f"{shot.device_us} µs")
     try:
         at = instant(shot.instant_us) if shot.dated else Offset(shot.instant_us)
         frame = ground.archives(view).frame(source.id, at)
@@ -137,19 +145,16 @@ def _placed(ground: Ground, shot: SnapshotRecord, view: View) -> Iterator[Findin
         if found != (shot.file, shot.pts, shot.instant_us):
             there = f"{frame.file} PTS {frame.pts} since {shown(frame.instant, frame.dated)}"
             told = f"{shot.file} PTS {shot.pts}"
-            yield _finding(
+            yield finding(
                 shot, Verdict.FAILED, expected=f"at {shown(shot.instant_us, shot.dated)}: {there}", found=told
             )
     except (WorkbenchError, OverflowError) as exc:
         words = exc.message if isinstance(exc, WorkbenchError) else "no instant that can be written"
-        yield _finding(shot, Verdict.FAILED, expected="an instant at which the source shows a frame", found=words)
+        yield finding(shot, Verdict.FAILED, expected="an instant at which the source shows a frame", found=words)
 
 
-def _as_exported(ground: Ground, shot: SnapshotRecord, view: View, spec: ExportSpec | None) -> Iterator[Finding]:
+def _as_exported(ground: Ground, shot: SnapshotRecord, view: View, spec: ExportSpec) -> Iterator[Finding]:
     """The masks and the crop of its export are on it: nobody's word says that they were left out."""
-    if spec is None:
-        yield _finding(shot, Verdict.FAILED, expected=f"the masks and crop of {shot.export}", found="no such export")
-        return
     at = instant(shot.instant_us) if shot.dated else Offset(shot.instant_us)
     crop = None if shot.context else spec.crop
     taken = ground.archives(view).snapshot(view.source.id, at, spec.masks, crop)
@@ -158,23 +163,15 @@ def _as_exported(ground: Ground, shot: SnapshotRecord, view: View, spec: ExportS
         found = f"{len(shot.masks)} masks, crop {shot.crop}"
         expected = f"{len(taken.masks)} masks of {shot.export}, crop {wanted[1]}"
         note = "its record gives no reason for leaving them out"
-        yield _finding(shot, Verdict.FAILED, expected=expected, found=found, note=note)
+        yield finding(shot, Verdict.FAILED, expected=expected, found=found, note=note)
+
+
+def _failed(one: Finding) -> bool:
+    return one.verdict is Verdict.FAILED
 
 
 def _pixels(ground: Ground, path: str) -> dict[str, Any]:
     return ground.worker.call("pixels", {"path": str(inside(ground.data, path))}).data
-
-
-def _finding(shot: SnapshotRecord, verdict: Verdict, *, expected: str = "", found: str = "", note: str = "") -> Finding:
-    return Finding(
-        check=CHECK,
-        verdict=verdict,
-        file=f"data/{shot.picture.path}",
-        place=f"snapshot {shot.id}, PTS {shot.pts}",
-        expected=expected,
-        found=found,
-        note=note,
-    )
 
 
 def _scrubbed(exc: WorkbenchError, ground: Ground) -> str:

@@ -10,13 +10,16 @@ are what the record says get into a view, so whatever is done there is done with
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workbench.core.errors import SourceError
+from workbench.evidence.case_sources import NO_PLAIN_FILE
 from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.hashing import Digests, digests
 from workbench.evidence.nouns import SourceRecord
@@ -46,15 +49,19 @@ class Sources:
 
     def __init__(self, folder: Path, scratch: Path, tell: Callable[[str, float], None]) -> None:
         self._folder, self._scratch, self._tell = folder, scratch, tell
-        self._views: dict[tuple[str, str], View] = {}
+        self._views: dict[str, View] = {}
         self._digests: dict[Path, Digests] = {}
         self._sizes: dict[int, list[Path]] | None = None
         self.findings: list[Finding] = []
         """One for each recording and archive.toml that was looked for."""
 
+    def views(self) -> tuple[View, ...]:
+        """All views that were made."""
+        return tuple(self._views.values())
+
     def view(self, source: SourceRecord) -> View:
         """The source's view, made at the first call."""
-        key = (source.id, source.hashed_at)
+        key = json.dumps(source.to_json(), sort_keys=True)
         if key not in self._views:
             self._views[key] = self._laid(source, self._scratch / f"view{len(self._views)}")
         return self._views[key]
@@ -137,6 +144,18 @@ class Sources:
                 except OSError:
                     continue
         return self._sizes.get(size, [])
+
+
+def is_partly_laid(source: SourceRecord) -> bool:
+    """Whether the source had files that could not be hashed, which no view can hold."""
+    return any(note.endswith(NO_PLAIN_FILE) for note in source.notes)
+
+
+def witnessed(gaps: Any, *, partly: bool) -> Any:
+    """Gaps as JSON, for comparing; of a source that is laid in part without what a file that cannot be read adds."""
+    if not partly or not isinstance(gaps, list | tuple) or not all(isinstance(gap, dict) for gap in gaps):
+        return gaps
+    return [{**gap, "witness": str(gap.get("witness")).split(";")[0]} for gap in gaps]
 
 
 def _walked(folder: Path) -> Iterator[Path]:

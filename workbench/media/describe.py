@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from workbench.core.errors import SourceError
 from workbench.media import losses, mp4
 from workbench.media.index import CORRUPT, HIDDEN, KEY, NO_PICTURE, VideoIndex, load
+from workbench.media.measure import library_versions
 from workbench.media.probe import VideoFacts, open_media, video_stream
 
 Report = Callable[[dict[str, Any]], None]
@@ -72,7 +73,7 @@ _FIELDS = {
 
 def describe(job: dict[str, Any], report: Report) -> tuple[dict[str, Any], list[bytes]]:
     """The facts of one recording (see the module); SourceError where it or its index cannot be read."""
-    path, index = Path(job["path"]), load(Path(job["index"]))
+    path, index, versions = Path(job["path"]), load(Path(job["index"])), library_versions()
     if index is None:
         raise SourceError(f"{path.name}: its index is gone from the cache", "Run again; it is made anew.")
     with open_media(path) as container:
@@ -87,6 +88,7 @@ def describe(job: dict[str, Any], report: Report) -> tuple[dict[str, Any], list[
             "edit_list": _edit_list(path, index.facts),
             "audio": [_sound(track) for track in container.streams.audio] or "none",
             "created": index.facts.created,
+            "read_with": f"FFmpeg {versions['ffmpeg']}, PyAV {versions['pyav']}",
         }
     return {"facts": facts}, []
 

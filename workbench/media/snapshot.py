@@ -66,8 +66,8 @@ def rebuild(job: dict[str, Any], report: Report) -> Answer:
     ``wanted`` is a list of ``{"pts": int, "masks": [Mask JSON, …], "crop": corners or null}``: masks and crop as in
     `SnapshotRecord`, where the masks are those in force and have no time range. Answers ``{"pictures": [...]}`` in
     the same order, each with ``pts, time_base, stream, rank, picture_type, frame_sha256, pixel_format, rgb_sha256,
-    width, height``, or with ``pts`` and ``problem``: why there is no such picture. SourceError where the recording
-    cannot be read at all.
+    width, height, transforms``, or with ``pts`` and ``problem``: why there is no such picture. SourceError where
+    the recording cannot be read at all.
     """
     path = Path(job["path"])
     recording = _indexed(path.name, str(path), *_state(path))
@@ -83,7 +83,8 @@ def _again(recording: Recording, one: dict[str, Any]) -> dict[str, Any]:
     if rank == len(recording.pts) or int(recording.pts[rank]) != int(one["pts"]):
         return {"problem": "the recording shows no picture with that PTS"}
     try:
-        return _made(recording, rank, tuple(Mask.from_json(m) for m in one["masks"]), one["crop"]).facts()
+        made = _made(recording, rank, tuple(Mask.from_json(m) for m in one["masks"]), one["crop"])
+        return {**made.facts(), "transforms": made.transforms}
     except WorkbenchError as exc:
         return {"problem": exc.message.replace(str(recording.path), recording.name)}
 
