@@ -51,7 +51,7 @@ WITH_SOURCES = "needs the recordings: workbench verify PACKAGE --sources DIR"
 ELSEWHERE = {
     "report-form": "needs workbench verify, or a PDF reader that knows PAdES",
     "report-pictures": "needs workbench verify",
-    **dict.fromkeys(("sources-hash", "ledger", "masks", "snapshot", "export-again"), WITH_SOURCES),
+    **dict.fromkeys(("sources-hash", "source-facts", "ledger", "masks", "snapshot", "export-again"), WITH_SOURCES),
     "disclosure": "needs workbench verify",
 }
 
