@@ -7,6 +7,8 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from workbench.archives.local import LocalArchive
 from workbench.core.errors import Cancelled, NameTaken, NothingRecorded, RequestError, SourceError, WorkError
 from workbench.core.geometry import Area
 from workbench.core.spec import ExportSpec, Mask
-from workbench.core.timebase import Offset
+from workbench.core.timebase import SECOND, Offset, parse_time
 from workbench.evidence.case import Case
 from workbench.evidence.findings import Verdict
 from workbench.evidence.nouns import Identity
@@ -296,6 +298,25 @@ def test_a_snapshot_wears_what_its_export_wears(case: Case, archive: LocalArchiv
     for wrong in ({"export": "E9"}, {"unmasked": "no export"}):
         with pytest.raises(RequestError):
             case.snapshot(archive, "hall", Offset(0), **wrong)
+    for blank in ("  ", "\n", "\u200b", "\x00", "\u3164", "\u0301"):
+        with pytest.raises(RequestError) as error:
+            case.snapshot(archive, "hall", Offset(0), export="E1", unmasked=blank)
+        assert error.value.field == "unmasked"
+
+
+def test_a_snapshot_says_whether_its_export_shows_it(case: Case, archive: LocalArchive) -> None:
+    """Not what lies outside of the range or what the divisor dropped; nothing is said without an export."""
+    case.export(replace(SPEC, rate_divisor=2), archive)
+    ledger = case.result("E1")["entries"]
+    fates = {entry["first"]: entry["fate"] for entry in ledger if entry["frames"] == 1}
+    inside = [case.snapshot(archive, "hall", parse_time(at), export="E1") for at in list(fates)[:2]]
+    assert [shot.shown_by_export for shot in inside] == [fates[at] == "masked" for at in list(fates)[:2]]
+    assert {*list(fates.values())[:2]} == {"masked", "dropped"}
+    assert case.snapshot(archive, "hall", Offset(0), export="E1").shown_by_export is False
+    assert case.context(archive, "E1").shown_by_export is True
+    assert case.snapshot(archive, "hall", Offset(0)).shown_by_export is None
+    case.refresh()
+    assert [s.shown_by_export for s in case.state.snapshots][-3:] == [False, True, None]
 
 
 def test_marks_are_drawn_on_a_copy(case: Case, archive: LocalArchive) -> None:
@@ -361,16 +382,33 @@ def test_comments_are_added_and_never_changed(case: Case, archive: LocalArchive)
     for wrong in ({"replaces": "C1"}, {"replaces": "C9"}, {"on": "S1"}, {"on": "E1-G1"}):
         with pytest.raises(RequestError):
             case.comment("x", **wrong)
-    for words in ("", " \n", "x" * 1_000_001, 3):
+    for words in ("", " \n", "\u200b\u2800", "x" * 1_000_001, 3):
         with pytest.raises(RequestError):
             case.comment(words)
     assert case.comment("x" * 1_000_000).id == "C3"
 
 
-def test_a_gap_can_be_commented_on(case: Case, archive: LocalArchive) -> None:
-    """By its export's id and its number."""
-    case.export(SPEC, archive)
-    assert case.comment("The recorder was restarted.", on="E1-G1").on == "E1-G1"
+def test_a_correction_stays_on_what_the_comment_was_on(case: Case, archive: LocalArchive) -> None:
+    """Another thing is refused, whether it is in the case or not; the same may be named."""
+    case.snapshot(archive, "hall", Offset(0))
+    case.comment("on the source", on="hall"), case.comment("on the case")
+    for replaces, on in (("C1", "S1"), ("C1", "S9"), ("C2", "S1")):
+        with pytest.raises(RequestError, match="not on S") as error:
+            case.comment("x", on=on, replaces=replaces)
+        assert error.value.field == "on"
+    assert case.comment("x", on="hall", replaces="C1").on == "hall" and case.comment("y", replaces="C2").on == ""
+
+
+def test_a_gap_can_be_commented_on(case: Case, footage: Path, tmp_path: Path) -> None:
+    """By the number that the report gives it, of an export or of a source; a gap that is none is refused."""
+    shutil.copyfile(footage / "hall" / "20260301T100000.mp4", footage / "hall" / "20260301T100010.mp4")
+    with closing(LocalArchive(footage, tmp_path / "cache")) as archive:
+        case.export(replace(SPEC, end=Offset(11 * SECOND)), archive)
+    for gap in ("E1-G1", "hall-G1"):
+        assert case.comment("The recorder was restarted.", on=gap).on == gap
+    for none in ("E1-G2", "hall-G2", "E1-G0", "E1-G01", "E2-G1", "S1-G1", "-G1"):
+        with pytest.raises(RequestError, match="is not in the case"):
+            case.comment("x", on=none)
 
 
 def test_a_caption_replaces_the_last_one(case: Case, archive: LocalArchive) -> None:

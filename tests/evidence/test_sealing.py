@@ -100,7 +100,7 @@ def test_a_record_of_another_form_is_told(tmp_path: Path) -> None:
     empty = json.dumps({**case.result("E1"), "ledger": {}, "plan": {}}).encode()
     record = filing.write(case.folder, "exports/E2/odd.json", empty, "record")
     case.append("export-done", replace(case.state.exports[0], id="E2", record=record, files=()))
-    with pytest.raises(WorkError, match="not of the form"):
+    with pytest.raises(WorkError, match=r"exports/E2/odd\.json .*ledger\.copied is missing"):
         seal(case, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

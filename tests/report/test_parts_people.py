@@ -80,6 +80,14 @@ def test_every_comment_is_printed_once(on: str, number: int) -> None:
     assert {n: times for n, times in found.items() if times} == {number: 1, 12: 1}
 
 
+@pytest.mark.parametrize(("shows", "said"), [(False, "E1 does not show this frame"), (True, None), (None, None)])
+def test_a_frame_that_its_export_does_not_show_is_told(shows: bool | None, said: str | None) -> None:
+    """Beside the picture in part 9; nothing is said where it shows it, or where nobody knows."""
+    matter = full()
+    matter.append("snapshot-taken", snapshot(3, "E1", shown_by_export=shows))
+    assert dict(pictures(part(report_of(matter), 9))["S3"].facts).get("Export") == said
+
+
 def test_an_annotated_copy_follows_its_snapshot() -> None:
     """With its marks in words, its own digest and that of the snapshot it was drawn on."""
     matter = full()

@@ -20,6 +20,7 @@ from tests.report import samples
 from workbench.core.errors import WorkError
 from workbench.evidence.findings import Finding, Findings, Verdict
 from workbench.report.check import check_report, look_of
+from workbench.report.comparing import inflated
 from workbench.report.model import Report
 from workbench.report.pdf import machine_readable, render
 from workbench.report.reading import report_of
@@ -299,6 +300,18 @@ def test_a_model_that_is_none_fails(change: Callable[[dict[str, Any]], Any], cas
     change(model)
     (finding,) = check_report(case / "r.pdf", model, case)
     assert finding.verdict is Verdict.FAILED and finding.note
+
+
+def test_a_broken_pdf_does_not_name_our_folders(case: Path, model: dict[str, Any], tmp_path: Path) -> None:
+    """What a library says of a file names the file, not the place where it lies."""
+    (tmp_path / "R1.pdf").write_bytes((case / "r.pdf").read_bytes()[:-40])
+    (found,) = check_report(tmp_path / "R1.pdf", model, case)
+    assert "R1.pdf" in found.found and str(tmp_path) not in found.found
+
+
+def test_an_empty_attached_file_is_read() -> None:
+    """Some writers store nothing as no bytes at all; bytes that are no Deflate stay refused."""
+    assert (inflated(b"", 0), inflated(zlib.compress(b""), 0), inflated(b"x", 9)) == (b"", b"", None)
 
 
 def test_the_model_reads_back(case: Path, model: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,8 @@ MOST_TEXT = 1_000_000
 """Characters of one text."""
 MOST_WORD = 1_000
 """Characters of a name, a reference, an id."""
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols that print as nothing."""
 FOLDERS = {"E": "exports", "S": "snapshots", "A": "snapshots", "K": "clock", "R": "reports"}
 """Begin of an id → the folder in which its files lie."""
 
@@ -141,9 +144,14 @@ def text(field: str, value: Any, *, needed: bool = False, most: int = MOST_TEXT)
         raise RequestError(field, f"{value!r} is no text")
     if len(value) > most:
         raise RequestError(field, f"it has {len(value)} characters, {most} are allowed", "Put the rest into a file.")
-    if needed and not value.strip():
+    if needed and not any(map(_is_seen, value)):
         raise RequestError(field, "it is empty", "Say it in words.")
     return value
+
+
+def _is_seen(character: str) -> bool:
+    """Whether a character prints as something: no control, mark by itself or blank, however it calls itself."""
+    return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
 
 
 def word(field: str, value: Any, *, needed: bool = False) -> str:

@@ -148,7 +148,10 @@ class Case(Book):
         return case_exports.add(self, result, exhibit)
 
     def result(self, export: str | ExportRecord) -> dict[str, Any]:
-        """The record of an export as JSON; SourceError where it is not the file that the log speaks of."""
+        """The record of an export as JSON; SourceError where it is not the file that the log speaks of.
+
+        WorkError where it is, but no record that anything can be built upon.
+        """
         return case_exports.result_of(self, export)
 
     def snapshot(

@@ -21,20 +21,17 @@ from typing import Any
 from workbench.archives.base import Archive, OnProgress
 from workbench.core.errors import SourceError, WorkbenchError, WorkError
 from workbench.core.plan import ExportPlan
-from workbench.core.result import SCHEMA, ExportResult, OutputFile
+from workbench.core.result import ExportResult, OutputFile
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import instant_us, iso
 from workbench.evidence import case_sources, filing
 from workbench.evidence.book import FOLDERS, Book, known, system, word
+from workbench.evidence.export_form import of_form
 from workbench.evidence.hashing import open_plain
 from workbench.evidence.nouns import ExportRecord, FileRecord, PlanRecord, SourceRecord
 from workbench.export import plan_export, run_export
 
 MOST_RECORD = 1 << 30
-_SHAPE: dict[str, type] = {
-    **dict.fromkeys(("files", "sidecars", "entries", "sources", "gaps", "warnings"), list),
-    **dict.fromkeys(("ledger", "encoder", "versions", "plan"), dict),
-}
 
 
 def plan(book: Book, spec: ExportSpec, archive: Archive) -> ExportPlan:
@@ -88,7 +85,10 @@ def add(book: Book, result: ExportResult, exhibit: str = "") -> ExportRecord:
 
 
 def result_of(book: Book, wanted: str | ExportRecord) -> dict[str, Any]:
-    """The record of an export as JSON; SourceError where it is not the file that the log speaks of."""
+    """The record of an export as JSON, of the form that `export_form` says, or WorkError.
+
+    SourceError where it is not the file that the log speaks of.
+    """
     found = known("export", wanted if isinstance(wanted, str) else wanted.id, book.state.exports)
     file = filing.record(book.folder, found.record.path)
     if (file.sha256, file.size) != (found.record.sha256, found.record.size) or file.size > MOST_RECORD:
@@ -98,11 +98,8 @@ def result_of(book: Book, wanted: str | ExportRecord) -> dict[str, Any]:
     try:
         record: Any = json.loads(data)
     except (ValueError, RecursionError) as exc:
-        raise SourceError(f"{found.record.path} is no JSON", "It was not written by this program.") from exc
-    shaped = isinstance(record, dict) and all(isinstance(record.get(key), kind) for key, kind in _SHAPE.items())
-    if not shaped or record.get("schema") != SCHEMA:
-        raise SourceError(f"{found.record.path} is no record of an export", f"This version reads {SCHEMA} only.")
-    return dict(record)
+        raise WorkError(f"{found.record.path} is no JSON", "It was not written by this program.") from exc
+    return of_form(record, found.record.path)
 
 
 def _logged(book: Book, made: ExportPlan, source: SourceRecord) -> str:

@@ -7,6 +7,7 @@ in the one must not be shown by the other; leaving them out takes a reason, whic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from workbench.archives.base import Archive
@@ -20,6 +21,8 @@ from workbench.evidence.clock import Clock
 from workbench.evidence.nouns import AnnotationRecord, SnapshotRecord
 
 T = TypeVar("T")
+_DELIVERED = ("copied", "reencoded", "masked")
+"""Fates of frames that an export shows."""
 
 
 def snapshot(
@@ -33,7 +36,8 @@ def snapshot(
     if unmasked and spec is None:
         raise RequestError("unmasked", "no export is named whose masks could be left out", "Name the export.")
     masks, crop = ((), None) if spec is None or unmasked else (spec.masks, spec.crop)
-    words = {"export": export, "caption": text("caption", caption), "unmasked": text("unmasked", unmasked)}
+    reason = text("unmasked", unmasked, needed=unmasked != "")
+    words = {"export": export, "caption": text("caption", caption), "unmasked": reason}
     return _taken(book, archive, source, at, masks, crop, words)
 
 
@@ -74,8 +78,10 @@ def _taken(
     record = case_sources.joined(book, archive, source)
     clock, number = Clock(book.state.checks_of(source)), book.state.identity.number
 
+    result = case_exports.result_of(book, words["export"]) if words["export"] else None
+
     def take(name: str) -> SnapshotRecord:
-        return snapshots.take(
+        taken = snapshots.take(
             archive,
             record,
             at,
@@ -88,11 +94,24 @@ def _taken(
             context=context,
             **words,
         )
+        return replace(taken, shown_by_export=None if result is None else shows(result, taken))
 
     made = _named(book, "S", take)
     read = {"file": made.file, "sha256": made.file_sha256}
     book.append("snapshot-taken", made, before=[read], after=[made.picture])
     return made
+
+
+def shows(result: Mapping[str, Any], taken: SnapshotRecord) -> bool | None:
+    """Whether the export whose record is `result` shows the frame of a snapshot; None where its ledger cannot say."""
+    read = {source["file"]: source["sha256"] for source in result["sources"]}
+    if read.get(taken.file, taken.file_sha256) != taken.file_sha256:
+        return None
+    runs = [run for run in result["entries"] if run["file"] == taken.file and run["fate"] != "missing"]
+    if any(run["first_pts"] is None or run["last_pts"] is None for run in runs):
+        return None
+    told = {run["fate"] in _DELIVERED for run in runs if run["first_pts"] <= taken.pts <= run["last_pts"]}
+    return None if len(told) > 1 else True in told
 
 
 def _named(book: Book, prefix: str, make: Callable[[str], T]) -> T:

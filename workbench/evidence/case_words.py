@@ -13,8 +13,9 @@ from typing import Any
 
 from workbench.core.errors import RequestError
 from workbench.core.timebase import Moment, instant_us
-from workbench.evidence import filing
+from workbench.evidence import case_exports, filing
 from workbench.evidence.book import FOLDERS, Book, known, text, word
+from workbench.evidence.claims import count_gaps
 from workbench.evidence.nouns import Caption, ClockCheck, Comment, FileRecord, Identity
 
 MOST_SECONDS = 1e9
@@ -91,7 +92,10 @@ def comment(book: Book, words: str, on: str, replaces: str) -> Comment:
             later = next((one.id for one in book.state.comments if one.replaces == replaces), None)
             if later is not None:
                 raise RequestError("replaces", f"{replaces} was corrected by {later} already", f"Correct {later}.")
-            on = on or old.on
+            if on and on != old.on:
+                about = old.on or "the case"
+                raise RequestError("on", f"{replaces} is on {about}, not on {on}", "Leave it out, or name that.")
+            on = old.on
         if on:
             _must_be_in(book, on)
         name = book.next_id("C")
@@ -110,7 +114,7 @@ def caption(book: Book, snapshot: str, words: str) -> Caption:
 
 
 def _must_be_in(book: Book, on: str) -> None:
-    """RequestError unless something in the case has that id; gaps are numbered by their export: ``E1-G2``."""
+    """RequestError unless something in the case has that id; gaps are numbered by what has them: ``E1-G2``."""
     state = book.state
     kinds: tuple[tuple[Any, ...], ...] = (
         state.sources,
@@ -121,8 +125,17 @@ def _must_be_in(book: Book, on: str) -> None:
         state.reports,
     )
     everything = [one for kind in kinds for one in kind]
-    gap = re.fullmatch(r"(E\d+)-G\d+", on)
-    known("on", gap[1] if gap and on not in {one.id for one in state.sources} else on, everything)
+    gap = re.fullmatch(r"(.+)-G([1-9]\d{0,8})", on, re.ASCII | re.DOTALL)
+    if on in {one.id for one in everything} or gap is None or int(gap[2]) > _gaps(book, gap[1]):
+        known("on", on, everything)
+
+
+def _gaps(book: Book, of: str) -> int:
+    """How many gaps a report numbers of an export or a source; 0 of anything else."""
+    source = book.state.source(of)
+    if source is not None:
+        return len(source.coverage.get("gaps", ()))
+    return count_gaps(case_exports.result_of(book, of)) if of in {one.id for one in book.state.exports} else 0
 
 
 def _photo(book: Book, photo: Path, name: str) -> FileRecord:

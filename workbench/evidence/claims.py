@@ -32,6 +32,8 @@ FATES = {
     "missing": "missing: declared by the container, but not there",
 }
 """Fates of the frame ledger, in words."""
+LOST = ("undecodable", "missing")
+"""Fates of frames of which there is no picture."""
 CLOCK_NOT_CHECKED = "Clock not checked"
 _TIMES = ("PTS", "PTS jump", "clock set back")
 """Witnesses of a loss that speak about times."""
@@ -84,6 +86,11 @@ def completeness_words(found: Findings) -> str:
         )
     words = [f"{one.check}: {one.verdict.value} ({one.note or one.found})" for one in found if not _ok(one)]
     return f"Completeness is not claimed. {'; '.join(words)}."
+
+
+def count_gaps(result: Result) -> int:
+    """How many gaps a report numbers: those of the range, and runs of frames that no decoder shows or that are lost."""
+    return len(result["gaps"]) + sum(run["fate"] in LOST for run in result["entries"])
 
 
 def fidelity(result: Result) -> tuple[tuple[str, int], ...]:

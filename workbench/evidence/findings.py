@@ -9,12 +9,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 SCHEMA = "workbench.findings/1"
+MOST_SHOWN = 200
+"""Characters of what was expected, what was found, and where; what hostile files hold may be endless."""
+MOST_WORDS = 2000
+"""Characters of a note."""
 
 
 class Verdict(StrEnum):
@@ -40,6 +46,12 @@ class Finding:
     found: str = ""
     note: str = ""
     """In words: why it was not checked, or what the difference means and what to do."""
+
+    def __post_init__(self) -> None:
+        for name in ("place", "expected", "found", "note"):
+            text, most = getattr(self, name), MOST_WORDS if name == "note" else MOST_SHOWN
+            if len(text) > most:
+                object.__setattr__(self, name, f"{text[:most]}… ({len(text)} characters)")
 
     def to_json(self) -> dict[str, str]:
         """The finding as the command line prints it."""
@@ -81,3 +93,13 @@ class Findings:
         """What ``workbench verify --json`` prints."""
         counts = {verdict.value: len(self.of(verdict)) for verdict in Verdict}
         return {"schema": SCHEMA, "counts": counts, "findings": [f.to_json() for f in self.all]}
+
+
+def said(problem: object, place: Path) -> str:
+    """What a library said of a file or folder, without the folders of this machine in which that lies."""
+    kind = f"{type(problem).__name__}: " if isinstance(problem, Exception) else ""
+    told = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+    names = {str(place), str(place.absolute()), os.path.realpath(place)} if place.name else set[str]()
+    for name in sorted(names, key=len, reverse=True):
+        told = told.replace(name, place.name)
+    return f"{kind}{told}"

@@ -252,6 +252,8 @@ class SnapshotRecord(Record):
     transforms: tuple[str, ...] = ()
     """What was done to the decoded frame, in order, in words, with every parameter."""
     caption: str = ""
+    shown_by_export: bool | None = None
+    """Whether the export shows this frame, by its ledger; None: not known, or it belongs to no export."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,6 +137,8 @@ def _snapshot(shot: SnapshotRecord) -> Iterator[str]:
     if shot.corrected_us is not None:
         corrected = f"corrected {shown(shot.corrected_us, True)} ± {shot.plus_minus:g} s"
     yield f"  device time {shown(shot.device_us, shot.dated)}, {corrected}"
+    if shot.shown_by_export is False:
+        yield f"  {shot.export} does not show this frame"
     if shot.unmasked:
         yield f"  masks and crop of {shot.export} NOT applied: {clipped(shot.unmasked)}"
 

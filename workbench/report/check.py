@@ -26,7 +26,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
 from workbench.core.errors import WorkbenchError
-from workbench.evidence.findings import Finding, Findings, Verdict
+from workbench.evidence.findings import Finding, Findings, Verdict, said
 from workbench.report import check_pictures, pdfa
 from workbench.report.comparing import Pages, difference, unpacked
 from workbench.report.model import Report
@@ -79,11 +79,11 @@ def check_report(pdf: Path, model: Mapping[str, Any], folder: Path, *, file: str
             for finding in _findings(theirs, model, report, look, folder, name):
                 found.append(finding)
             if warnings := theirs.get_warnings():
-                found.append(_failed(FORM, name, found=str(warnings[0])[:200], note="the file is damaged"))
+                found.append(_failed(FORM, name, found=said(warnings[0], pdf), note="the file is damaged"))
     except WorkbenchError as exc:
         found.append(_failed(FORM, name, note=exc.message))
     except _HOSTILE as exc:
-        found.append(_failed(FORM, name, found=f"{type(exc).__name__}: {exc}"[:200], note="the PDF cannot be read"))
+        found.append(_failed(FORM, name, found=said(exc, pdf), note="the PDF cannot be read"))
     return Findings(tuple(found))
 
 

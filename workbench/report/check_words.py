@@ -20,7 +20,8 @@ from workbench import __version__
 from workbench.core.errors import SourceError, WorkbenchError
 from workbench.evidence import filing
 from workbench.evidence.custody import START, Entry
-from workbench.evidence.findings import Finding, Verdict
+from workbench.evidence.export_form import of_form
+from workbench.evidence.findings import Finding, Verdict, said
 from workbench.evidence.nouns import CaseState, ExportRecord, ReportRecord
 from workbench.evidence.package_derived import UNREADABLE
 from workbench.evidence.reperform_record import load
@@ -43,12 +44,12 @@ class _Then:
         self.state: CaseState = state_of(entries)
 
     def result(self, export: str) -> Mapping[str, Any]:
-        """The record of an export; SourceError where it is not the one that the log names."""
+        """The record of an export; SourceError where it is not the one that the log names, WorkError if it is none."""
         found: ExportRecord = next(one for one in self.state.exports if one.id == export)
         now = filing.record(self._folder, found.record.path)
         if (now.sha256, now.size) != (found.record.sha256, found.record.size):
             raise SourceError(f"{found.record.path} is not what the log says it was")
-        return load(filing.inside(self._folder, found.record.path))
+        return of_form(load(filing.inside(self._folder, found.record.path)), found.record.path)
 
 
 def check_words(
@@ -74,7 +75,7 @@ def check_words(
     except WorkbenchError as exc:
         yield _failed(file, "words", "a log and records to write it from", exc.message)
     except (*UNREADABLE, pikepdf.PdfError, OSError) as exc:
-        yield _failed(file, "words", "a log and records to write it from", f"{type(exc).__name__}: {exc}"[:_SHOWN])
+        yield _failed(file, "words", "a log and records to write it from", said(exc, folder))
 
 
 def _words(case: _Then, record: ReportRecord, model: Mapping[str, Any], file: str) -> Finding:

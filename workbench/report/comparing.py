@@ -86,7 +86,12 @@ def unpacked(stream: Object, most: int) -> bytes | None:
 
 
 def inflated(raw: bytes, most: int) -> bytes | None:
-    """Deflated bytes unpacked, if they are sound, end where they say, and are no longer than `most`; else None."""
+    """Deflated bytes unpacked, if they are sound, end where they say, and are no longer than `most`; else None.
+
+    Of no bytes nothing is unpacked: some writers leave an empty stream so.
+    """
+    if not raw:
+        return b""
     unpacking = zlib.decompressobj()
     try:
         data = unpacking.decompress(raw, most + 1)

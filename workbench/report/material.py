@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from workbench.evidence.clock import Clock
 from workbench.evidence.custody import Entry
+from workbench.evidence.export_form import plan_of_form
 from workbench.evidence.nouns import CaseState, Comment, RecordingFacts, SnapshotRecord
 from workbench.report.model import Paragraph, Status
 from workbench.report.wording import NOT_STATED
@@ -65,8 +66,10 @@ class Material:
 
     @classmethod
     def of(cls, case: CaseFile, *, id: str, version: int | None, status: Status, made_at: str) -> Material:  # noqa: A002
-        """Look everything up; raises what `case.result` raises for a record that is not as the log says."""
+        """Look everything up; raises what `case.result` raises, and WorkError for a plan in the log that is none."""
         state = case.state
+        for plan in state.plans:
+            plan_of_form(plan.plan, f"plan {plan.id} of the log")
         version = len(state.reports) + 1 if version is None else version
         pictures: dict[str, list[SnapshotRecord]] = {}
         for snapshot in state.snapshots:

@@ -8,7 +8,16 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from workbench.core.timebase import shown
-from workbench.evidence.claims import complete, completeness, completeness_words, count, seconds, us_of
+from workbench.evidence.claims import (
+    LOST,
+    complete,
+    completeness,
+    completeness_words,
+    count,
+    count_gaps,
+    seconds,
+    us_of,
+)
 from workbench.evidence.nouns import ExportRecord, SourceRecord
 from workbench.report.material import Material, Result
 from workbench.report.model import Block, Facts, Lane, Mark, Notice, Paragraph, Section, Span, Timeline
@@ -53,7 +62,7 @@ def coverage(material: Material) -> Section:
 
 def gap_names(material: Material) -> set[str]:
     """The names by which comments may speak of gaps: ``E1-G1`` of an export, ``hall-G1`` of a source, …"""
-    counts = {export.id: len(list(_holes(material.results[export.id]))) for export in material.state.exports}
+    counts = {export.id: count_gaps(material.results[export.id]) for export in material.state.exports}
     counts |= {source.id: len(source.coverage.get("gaps", ())) for source in material.state.sources}
     return {name for of, number in counts.items() for name in _names(of, number)}
 
@@ -117,7 +126,7 @@ def _rows(material: Material, export: ExportRecord) -> Iterator[tuple[str, str]]
 
 def _holes(result: Result) -> Iterator[Hole]:
     """The gaps of a result, and the runs of its ledger that hold no picture, in time order."""
-    lost = [entry for entry in result["entries"] if entry["fate"] in ("undecodable", "missing")]
+    lost = [entry for entry in result["entries"] if entry["fate"] in LOST]
     runs = [
         Hole(
             us_of(entry["first"]),

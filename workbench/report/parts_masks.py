@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from workbench.core.timebase import shown
 from workbench.evidence.claims import count, us_of
+from workbench.evidence.clock import LAST_US
 from workbench.evidence.nouns import ExportRecord, SnapshotRecord
 from workbench.report.material import Material
 from workbench.report.model import Block, Facts, Outline, Paragraph, Picture, Section
@@ -116,14 +117,14 @@ def _range(material: Material, export: ExportRecord, mask: Mapping[str, Any]) ->
 
 
 def _instants(material: Material, export: ExportRecord, mask: Mapping[str, Any]) -> tuple[int, int]:
-    """A mask's time range on the source's time line; an offset counts from the source's first frame."""
+    """A mask's time range on the source's time line, as far as dates reach; an offset counts from its first frame."""
     plan, source = material.results[export.id]["plan"], material.state.source(export.source)
     first = (source.first_us or 0) if source else 0
 
     def at(key: str) -> int:
         text = plan[key] if mask[key] is None else mask[key]
         relative = mask[key] is not None and text.startswith("+")
-        return us_of(text) + (first if relative else 0)
+        return min(us_of(text) + (first if relative else 0), LAST_US)
 
     return at("begin"), at("end")
 

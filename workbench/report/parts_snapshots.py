@@ -98,10 +98,12 @@ def _times(material: Material, taken: SnapshotRecord) -> Iterator[tuple[str, str
 
 
 def _hidden(taken: SnapshotRecord) -> Iterator[tuple[str, str]]:
-    """Masks and crop: of which export, painted or why not."""
+    """Masks and crop: of which export, painted or why not; and whether that export shows the frame."""
     if not taken.export:
         yield "Masks and crop", "it belongs to no export, none were applied"
         return
+    if taken.shown_by_export is False:
+        yield "Export", f"{taken.export} does not show this frame"
     if taken.unmasked:
         yield "Masks and crop", f"those of {taken.export} were NOT applied. Recorded reason: {taken.unmasked}"
         return
