@@ -23,9 +23,9 @@ from workbench.evidence.filing import inside
 from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.hashing import sha256
 from workbench.evidence.nouns import ExportRecord, PlanRecord, SourceRecord
+from workbench.evidence.reperform_entry import agreeing, failed, planned
 from workbench.evidence.reperform_record import Told, read
 from workbench.evidence.reperform_sources import View, is_partly_laid, witnessed
-from workbench.evidence.reperform_then import TOOL
 from workbench.media.worker import Worker
 
 CHECKS = ("ledger", "masks")
@@ -64,9 +64,9 @@ def opened(
     try:
         told = read(inside(ground.data, export.record.path))
     except SourceError as exc:
-        return None, [_failed(export, "", "a record of an export", exc.message)]
+        return None, [failed(export, "", "a record of an export", exc.message)]
     named = {Path(file.path).name: file for file in export.files}
-    findings, paths = [*_planned(export, told, plans), *_agreeing(export, told, tool)], {}
+    findings, paths = [*planned(export, told, plans), *agreeing(export, told, tool)], {}
     for file in (*told.outputs, *told.beside):
         record = named.pop(file["name"], None)
         try:
@@ -77,40 +77,11 @@ def opened(
                 raise SourceError("a file with other content")
             paths[file["name"]] = path
         except SourceError as exc:
-            findings.append(_failed(export, file["name"], "the file that log and record speak of", exc.message))
-    findings += [_failed(export, name, "nothing the record does not tell of", "a further file") for name in named]
+            findings.append(failed(export, file["name"], "the file that log and record speak of", exc.message))
+    findings += [failed(export, name, "nothing the record does not tell of", "a further file") for name in named]
     if not told.outputs:
-        findings.append(_failed(export, "", "a file with pictures", "none"))
+        findings.append(failed(export, "", "a file with pictures", "none"))
     return Proven(export=export, told=told, paths=paths), findings
-
-
-def _planned(export: ExportRecord, told: Told, plans: Mapping[str, PlanRecord]) -> Iterator[Finding]:
-    """The plan that was carried out is one of the log; only an export that was made elsewhere has none."""
-    plan = plans.get(export.plan)
-    if not export.plan and (export.began or export.ended or export.platform):
-        yield _failed(export, "", "the plan that was carried out", "none is named, though the case made it")
-    elif not export.plan:
-        note = "what was planned: it was made outside of the case and added, so the log has no plan of it"
-        yield Finding(check="ledger", verdict=Verdict.NOT_CHECKED, file=f"data/{export.record.path}", note=note)
-    elif plan is None:
-        yield _failed(export, "", f"a plan {export.plan} in the log", "the log knows none")
-    elif plan.source != export.source:
-        yield _failed(export, "", f"a plan for {export.source}", f"{plan.id} is one for {plan.source}")
-    elif plan.plan != told.data["plan"]:
-        yield _failed(export, "", f"the plan {plan.id} of the log", "another plan")
-
-
-def _agreeing(export: ExportRecord, told: Told, tool: str) -> Iterator[Finding]:
-    """The record does not contradict its own plan, nor the log's entry."""
-    plan, data = told.data["plan"], told.data
-    if plan.get("gaps") != data.get("gaps"):
-        yield _failed(export, "", f"the gaps of its plan: {plan.get('gaps')}", str(data.get("gaps")))
-    planned, warnings = plan.get("warnings"), data.get("warnings")
-    if not isinstance(planned, list) or not isinstance(warnings, list) or warnings[: len(planned)] != planned:
-        yield _failed(export, "", f"the warnings of its plan, and any more: {planned}", str(warnings))
-    version = told.versions.get(TOOL, "none")
-    if export.plan and tool not in ("", version):
-        yield _failed(export, "", f"made with {TOOL} {tool}, as the log's entry says", f"{version} in its record")
 
 
 def prove(ground: Ground, proven: Proven, view: View | None) -> Iterator[Finding]:
@@ -149,13 +120,13 @@ def _sources(export: ExportRecord, told: Told, source: SourceRecord) -> Iterator
     """The recordings that the export read are the source's, by their hashes."""
     held = {recording.file: recording.sha256 for recording in source.recordings}
     if told.spec.source != export.source:
-        yield _failed(export, "", f"an export of {export.source}", f"one of {told.spec.source}")
+        yield failed(export, "", f"an export of {export.source}", f"one of {told.spec.source}")
     for file in sorted({claim["file"] for claim in told.claims} - held.keys()):
-        yield _failed(export, "", f"recordings of {source.id}", f"entries of {file}")
+        yield failed(export, "", f"recordings of {source.id}", f"entries of {file}")
     for file, digest in told.sources.items():
         if held.get(file) != digest:
             expected, found = held.get(file, "a recording of the source"), str(digest)
-            yield _failed(export, "", f"{file}: {expected}", f"{found} was read")
+            yield failed(export, "", f"{file}: {expected}", f"{found} was read")
 
 
 def _job(ground: Ground, proven: Proven, view: View) -> tuple[dict[str, Any], list[Finding]]:
@@ -188,12 +159,12 @@ def _on_line(proven: Proven, source: SourceRecord, line: TimeLine) -> tuple[dict
     if (line.dated, line.first, line.last) != (source.dated, source.first_us, source.last_us):
         times = [shown(us, source.dated) if us is not None else "nothing" for us in (source.first_us, source.last_us)]
         now = [shown(us, line.dated) if us is not None else "nothing" for us in (line.first, line.last)]
-        faults.append(_failed(export, "", f"{source.id} from {now[0]} to {now[1]}", f"{times[0]} to {times[1]}"))
+        faults.append(failed(export, "", f"{source.id} from {now[0]} to {now[1]}", f"{times[0]} to {times[1]}"))
     wanted = Range(resolve(told.spec.begin, line, "begin"), resolve(told.spec.end, line, "end"))
     if (wanted.begin, wanted.end, line.dated) != (told.begin, told.end, told.dated):
         ranges = [f"{shown(a, d)} to {shown(b, d)}" for a, b, d in (
             (wanted.begin, wanted.end, line.dated), (told.begin, told.end, told.dated))]  # fmt: skip
-        faults.append(_failed(export, "", f"a range from {ranges[0]}", ranges[1]))
+        faults.append(failed(export, "", f"a range from {ranges[0]}", ranges[1]))
     faults += _gaps(proven, source, line, wanted)
     declaring = line.declaring(wanted)
     named = {claim["file"] for claim in told.claims}
@@ -215,7 +186,7 @@ def _gaps(proven: Proven, source: SourceRecord, line: TimeLine, wanted: Range) -
     now = [gap_json(gap, line.dated) for gap in line.coverage(source.id, wanted).gaps]
     then, partly = proven.told.data.get("gaps"), is_partly_laid(source)
     if witnessed(then, partly=partly) != witnessed(now, partly=partly):
-        yield _failed(proven.export, "", f"gaps: {now}", f"gaps: {then}")
+        yield failed(proven.export, "", f"gaps: {now}", f"gaps: {then}")
 
 
 def _by_claims(ground: Ground, told: Told, view: View) -> dict[str, Any]:
@@ -262,11 +233,6 @@ def _scrubbed(message: str, ground: Ground, view: View) -> str:
     for folder in (view.folder, ground.scratch, ground.data):
         message = message.replace(f"{folder}/", "").replace(str(folder), "")
     return message
-
-
-def _failed(export: ExportRecord, name: str, expected: str, found: str) -> Finding:
-    path = f"data/exports/{export.id}/{name}" if name else f"data/{export.record.path}"
-    return Finding(check="ledger", verdict=Verdict.FAILED, file=path, expected=expected, found=found)
 
 
 def _unchecked(export: ExportRecord, note: str) -> Iterator[Finding]:

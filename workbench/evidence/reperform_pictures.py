@@ -159,11 +159,20 @@ def _as_exported(ground: Ground, shot: SnapshotRecord, view: View, spec: ExportS
     crop = None if shot.context else spec.crop
     taken = ground.archives(view).snapshot(view.source.id, at, spec.masks, crop)
     wanted = [[mask.to_json() for mask in taken.masks], None if crop is None else crop.corners()]
-    if json.loads(json.dumps(wanted)) != json.loads(json.dumps([shot.masks, shot.crop])):
-        found = f"{len(shot.masks)} masks, crop {shot.crop}"
-        expected = f"{len(taken.masks)} masks of {shot.export}, crop {wanted[1]}"
+    masks, cut = json.loads(json.dumps(wanted))
+    if (masks, cut) != tuple(json.loads(json.dumps([shot.masks, shot.crop]))):
+        found = f"{len(shot.masks)} masks, crop {shot.crop}{_apart(masks, shot.masks)}"
+        expected = f"{len(masks)} masks of {shot.export}, crop {cut}"
         note = "its record gives no reason for leaving them out"
         yield finding(shot, Verdict.FAILED, expected=expected, found=found, note=note)
+
+
+def _apart(wanted: Sequence[dict[str, Any]], told: Sequence[dict[str, Any]]) -> str:
+    """In what a mask of a record differs from that of the export, in words; empty where none does."""
+    for number, (one, other) in enumerate(zip(wanted, json.loads(json.dumps(told)), strict=False), 1):
+        if names := [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]:
+            return f"; mask {number} has another {', '.join(names)}"
+    return ""
 
 
 def _failed(one: Finding) -> bool:
