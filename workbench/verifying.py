@@ -21,7 +21,7 @@ from workbench.evidence import custody, disclosure, reperform
 from workbench.evidence.case import Case
 from workbench.evidence.challenge import Outcome, run
 from workbench.evidence.custody import Entry
-from workbench.evidence.findings import Finding, Findings, Verdict
+from workbench.evidence.findings import Finding, Findings, Verdict, said
 from workbench.evidence.hashing import open_plain
 from workbench.evidence.nouns import CaseState, ReportRecord, VerifiedRecord
 from workbench.evidence.state import state_of
@@ -124,7 +124,7 @@ def _report(bag: Bag, state: CaseState, entries: Sequence[Entry]) -> Iterator[Fi
             yield _unsealed(bag, pdf)
         yield from _pages(bag, record, entries, json.loads(words))
     except (OSError, ValueError, RecursionError, WorkbenchError) as exc:
-        why = exc.message if isinstance(exc, WorkbenchError) else str(exc)
+        why = exc.message if isinstance(exc, WorkbenchError) else said(exc, bag.folder)
         yield failed("report-form", pdf, "a report that can be read", why)
 
 

@@ -63,11 +63,12 @@ def said(old: str, new: str) -> Edit:
     ],
 )
 def test_other_words_are_found(case: Case, monkeypatch: pytest.MonkeyPatch, edit: Edit, place: str) -> None:
-    """A report that was printed well, but with other words than the log gives, fails at their place."""
+    """A report that was printed well, but with other words than the log gives, fails: their page and place are named."""
     monkeypatch.setattr(making, "build_report", lambda *a, **k: report_of(edit(build_report(*a, **k).to_json())))
     _, found = made(case)
     assert [(one.check, one.verdict) for one in found][:1] == [("report-form", Verdict.FAILED)]
-    assert found[0].place.startswith(place)
+    page, _, where = found[0].place.rpartition(": ")
+    assert where.startswith(place) and (page.startswith("page ") or place == "sections")
 
 
 @pytest.mark.parametrize("files", [{}, {"manifest-sha256.txt": b"other"}, {"manifest-sha256.txt": None, "more": b"x"}])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,13 @@ from workbench.evidence.state import state_of
 from workbench.report.attached import attachments
 from workbench.report.build import build_report
 from workbench.report.comparing import unpacked
+from workbench.report.page_words import pages_saying
 from workbench.report.pdf import MODEL_NAME
 
 CHECK = "report-form"
 _SHOWN = 200
 _MISSING = "nothing"
+_MOST_PAGES = 5
 
 
 class _Then:
@@ -70,7 +73,8 @@ def check_words(
         return
     try:
         case = _Then(folder, then)
-        yield _words(case, record, model, file)
+        found = _words(case, record, model, file)
+        yield found if found.verdict is Verdict.OK else _on_page(found, folder / record.file.path)
         yield _attached(folder / record.file.path, attachments(case.state, folder), file)
     except WorkbenchError as exc:
         yield _failed(file, "words", "a log and records to write it from", exc.message)
@@ -94,6 +98,14 @@ def _words(case: _Then, record: ReportRecord, model: Mapping[str, Any], file: st
         return _failed(file, *apart, note=note)
     told = f"its words are those that the first {record.log_length} entries of the log and the records give"
     return Finding(check=CHECK, verdict=Verdict.OK, file=file, place="words", found=told)
+
+
+def _on_page(found: Finding, pdf: Path) -> Finding:
+    """The finding with the pages on which the strange words stand."""
+    with pikepdf.open(pdf) as theirs:
+        pages = pages_saying(theirs, found.found)
+    where = ", ".join(f"page {number}" for number in pages[:_MOST_PAGES])
+    return replace(found, place=f"{where}: {found.place}") if where else found
 
 
 def _attached(pdf: Path, wanted: Mapping[str, bytes], file: str) -> Finding:
