@@ -63,7 +63,7 @@ def said(old: str, new: str) -> Edit:
     ],
 )
 def test_other_words_are_found(case: Case, monkeypatch: pytest.MonkeyPatch, edit: Edit, place: str) -> None:
-    """A report that was printed well, but with other words than the log gives, fails: their page and place are named."""
+    """A report that was printed well, but with other words than the log gives, fails; page and place are named."""
     monkeypatch.setattr(making, "build_report", lambda *a, **k: report_of(edit(build_report(*a, **k).to_json())))
     _, found = made(case)
     assert [(one.check, one.verdict) for one in found][:1] == [("report-form", Verdict.FAILED)]
