@@ -195,6 +195,9 @@ class _Look:
         """Attached texts are searched like texts beside it; anything else is a file that nobody declared."""
         name = str(spec.get("/UF", spec.get("/F", "?")))
         for stream in spec.EF.values():
+            if not isinstance(stream, Stream):
+                self._once(self.found.strange, f"an attached file {name[:80]!a} that is no file")
+                continue
             body = stream.read_bytes()
             if kind_of(body[:4096]) != "text":
                 self._once(self.found.embedded, f"attached file {name[:80]!a}, {len(body)} bytes")
