@@ -90,7 +90,9 @@ def mux(path: Path, codec: Codec, record: bytes, packets: Sequence[tuple[int, by
     seed = path.with_name(f"seed-{path.stem}.mp4")
     with av.open(seed, "w") as container:
         video = add_encoder(container, codec)
-        container.mux([*video.encode(picture(0)), *video.encode(None)])
+        for number in range(8):  # of a single picture, x265 gives a decode time out of nowhere
+            container.mux(video.encode(picture(number)))
+        container.mux(video.encode(None))
     with av.open(seed) as template, av.open(path, "w") as out:
         stream = out.add_stream_from_template(template.streams.video[0])
         stream.codec_context.extradata = record
