@@ -123,9 +123,12 @@ def _answer(running: Any, line: str, errors: type[Exception]) -> Outcome:
 
 
 def _rss_mb() -> int:
-    """Peak of the largest process: this one, its ended children, and those that still live."""
-    ended = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return max(*ended, *_living_peaks(os.getpid())) // 1024
+    """Peak of the largest process: this one, its ended children, and those that still live.
+
+    RUSAGE_SELF would count the process that started this one, too: Linux hands its peak on through exec.
+    """
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return max(ended, *_living_peaks(os.getpid())) // 1024
 
 
 def _living_peaks(pid: int) -> list[int]:
