@@ -24,7 +24,10 @@ from tests.evidence.sealed import sealed
 from workbench.evidence import custody
 from workbench.evidence.keys import Key
 from workbench.evidence.package_derived import derived
+from workbench.evidence.state import state_of
 from workbench.evidence.twin import Twin
+from workbench.evidence.verify_bag import Bag
+from workbench.evidence.verify_told import readme_of
 
 FILES = 4
 OURS = """
@@ -57,7 +60,10 @@ def large(folder: Path, gigabytes: float) -> Path:
     }
     for path, data in derived(known, results).items():
         twin.write(f"data/{path}", data)
-    twin.reseal(Key.make_self_signed("Bench"))
+    key = Key.make_self_signed("Bench")
+    twin.reseal(key)
+    twin.write("README.txt", readme_of(Bag(folder), state_of(known), results))
+    twin.reseal(key)
     return folder
 
 

@@ -66,9 +66,7 @@ def check_texts(bag: Bag, state: CaseState, results: Mapping[str, dict[str, Any]
     title = clipped(state.identity.title or f"Evidence of case {state.identity.number}")
     if bag.info and bag.info["External-Description"] != title:
         yield failed(CHECK, "bag-info.txt", f"External-Description: {title}", bag.info["External-Description"])
-    found = bag.read("README.txt") or b""
-    name = found.split(b"\n", 1)[0].decode("utf-8", "replace").removeprefix("Package ")
-    if not bag.info or readme(name, _info(bag), state, results) != found:
+    if not bag.info or readme_of(bag, state, results) != bag.read("README.txt"):
         yield failed(CHECK, "README.txt", "the text that log and records give", "another text")
     else:
         yield ok(CHECK, "README.txt", "what log and records give")
@@ -77,6 +75,13 @@ def check_texts(bag: Bag, state: CaseState, results: Mapping[str, dict[str, Any]
         yield ok(CHECK, "verify.py", "the one that this version ships")
     else:
         yield not_checked(CHECK, "verify.py", "it is not the one that this installation ships: do not rely on its word")
+
+
+def readme_of(bag: Bag, state: CaseState, results: Mapping[str, dict[str, Any]]) -> bytes:
+    """README.txt as log, records and bag-info.txt give it, under the name that stands in its first line."""
+    found = bag.read("README.txt") or b""
+    name = found.split(b"\n", 1)[0].decode("utf-8", "replace").removeprefix("Package ")
+    return readme(name, _info(bag), state, results)
 
 
 def _info(bag: Bag) -> BagInfo:
