@@ -108,7 +108,7 @@ class Description:
     recordings: tuple[Recorded, ...]
     """In the order of `Source.files`."""
     archive: str
-    """The archive folder's name, not its path."""
+    """The archive folder's name, not its path; or the server's URL without the user."""
     config: Path | None
     """The archive.toml in force, None where there is none; never written down."""
 
@@ -129,6 +129,19 @@ class Archive(Protocol):
         """What is recorded of a source and what is missing; all of it where `within` is None.
 
         Raises SourceError for a source that is not there.
+        """
+
+    def instants(
+        self,
+        source: str,
+        within: tuple[Moment | None, Moment | None] | None = None,
+        *,
+        limit: int = 10_000,
+        newest_first: bool = False,
+    ) -> tuple[int, ...]:
+        """When the pictures of a range are shown, on the source's time line, in order; at most `limit` of them.
+
+        SourceError for a source that is not there.
         """
 
     def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
@@ -159,3 +172,6 @@ class Archive(Protocol):
         cancel: threading.Event | None = None,
     ) -> ExportResult:
         """Carry out a plan of this archive, into the folder `out`. WorkError or Cancelled; nothing half is left."""
+
+    def close(self) -> None:
+        """Let go of processes and connections; the archive can be used again."""

@@ -6,7 +6,9 @@
     ├── NothingRecorded           the range holds no picture            4
     ├── WorkError                 failed while working                  5
     │   ├── NameTaken             a finished file of that name exists   5
-    │   └── WorkerDied            the decoder took its process down     5
+    │   ├── WorkerDied            the decoder took its process down     5
+    │   └── RemoteError           a server refused, failed or is silent 5
+    │       └── NotAllowed        who asks has no right to it           5
     └── Cancelled                 stopped because somebody asked        130
 
 Each carries `message` (what happened and why) and `advice` (what the person can do next). Libraries' own
@@ -76,6 +78,18 @@ class WorkerDied(WorkError):
     kind = "worker-died"
 
 
+class RemoteError(WorkError):
+    """A server cannot be reached, gave an answer that cannot be right, or failed while working for us."""
+
+    kind = "remote"
+
+
+class NotAllowed(RemoteError):
+    """Who asks is unknown there (401) or has no right to it (403)."""
+
+    kind = "not-allowed"
+
+
 class Cancelled(WorkbenchError):
     """The work was stopped on request; nothing is left behind."""
 
@@ -84,7 +98,8 @@ class Cancelled(WorkbenchError):
 
 
 FAMILY: dict[str, type[WorkbenchError]] = {
-    cls.kind: cls for cls in (SourceError, NothingRecorded, WorkError, NameTaken, WorkerDied, Cancelled)
+    cls.kind: cls
+    for cls in (SourceError, NothingRecorded, WorkError, NameTaken, WorkerDied, RemoteError, NotAllowed, Cancelled)
 }
 
 

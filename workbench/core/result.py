@@ -31,7 +31,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """The fate of each source frame in the range; the six numbers add up to what the range should hold."""
+    """The fate of each source frame in the range; the numbers add up to what the range should hold."""
 
     copied: int = 0
     """Carried over and proven equal to the source's coded picture."""
@@ -44,11 +44,18 @@ class Ledger:
     undecodable: int = 0
     """Recorded, but no decoder makes a picture of it."""
     missing: int = 0
-    """Declared by the container behind its last picture, but not there."""
+    """Declared by the container (or listed by the VMS), but not there."""
+    delivered: int = 0
+    """Shown by a file that a VMS made; whether they were copied or coded anew it does not say."""
 
     def to_json(self) -> dict[str, int]:
-        """The six numbers by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        """The numbers by name; `delivered` only where a VMS made the file."""
+        numbers = {f.name: getattr(self, f.name) for f in fields(self)}
+        return numbers if self.delivered else {k: n for k, n in numbers.items() if k != "delivered"}
+
+
+FATES = tuple(f.name for f in fields(Ledger))
+"""What may become of a source frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,8 @@ class OutputFile:
 
     path: str
     kind: str
-    """``video``, ``picture``, ``page``, ``captions`` or ``record``."""
+    """``video``, ``picture``, ``page``, ``captions`` or ``record``; of a remote export also ``original`` (the master
+    as the VMS delivered it, where the files are derived from it), ``server-record`` and ``flight``."""
     sha256: str
     size: int
     frames_shown: int | None = None
@@ -129,6 +137,8 @@ class ExportResult:
     """Encoder names and every setting in force; empty where nothing was encoded."""
     versions: dict[str, str]
     warnings: tuple[str, ...] = ()
+    remote: dict[str, Any] | None = None
+    """What is known of the server and its work (form: `archives.remote_record`); None for a local export."""
 
     def to_json(self) -> dict[str, Any]:
         """The record that is written beside the files, and what ``workbench export --json`` prints."""
@@ -161,6 +171,7 @@ class ExportResult:
             "encoder": self.encoder,
             "versions": self.versions,
             "warnings": list(self.warnings),
+            **({} if self.remote is None else {"remote": self.remote}),
             "plan": self.plan.to_json(),
         }
 
@@ -177,4 +188,5 @@ class ExportResult:
             encoder=data["encoder"],
             versions=data["versions"],
             warnings=tuple(data["warnings"]),
+            remote=data.get("remote"),
         )
