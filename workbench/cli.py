@@ -25,9 +25,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from workbench import __version__, cli_evidence
+from workbench import __version__, cli_evidence, cli_place, cli_remote
 from workbench import cli_show as show
-from workbench.cli_evidence import Answer, Document
+from workbench.cli_answer import Answer, Document
 from workbench.cli_request import build_parser, spec_from
 from workbench.core.errors import Cancelled, NameTaken, RequestError, WorkbenchError, WorkError
 from workbench.core.geometry import Area
@@ -36,7 +36,6 @@ from workbench.core.timebase import compact, parse_time, shown
 
 if TYPE_CHECKING:
     from workbench.archives.base import Frame
-    from workbench.archives.local import LocalArchive
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as exc:  # noqa: BLE001 - a bug must not spoil the one document
         what = f"internal error: {type(exc).__name__}: {exc}"
         return _failed(WorkError(what, _debug_hint()), as_json, stdout)
+    finally:
+        cli_place.close_all()
     return _written(stdout, text, answer.code)
 
 
@@ -77,7 +78,7 @@ def _version(_: argparse.Namespace) -> Answer:
 
 
 def _sources(args: argparse.Namespace) -> Answer:
-    document = {"sources": [source.to_json() for source in _archive(args).sources()]}
+    document = {"sources": [source.to_json() for source in cli_place.opened(args).sources()]}
     return Answer(document, show.sources(document))
 
 
@@ -85,7 +86,7 @@ def _coverage(args: argparse.Namespace) -> Answer:
     begin = None if args.begin is None else parse_time(args.begin, "begin")
     end = None if args.end is None else parse_time(args.end, "end")
     asked = None if begin is None and end is None else (begin, end)
-    document = _archive(args).coverage(args.source, asked).to_json()
+    document = cli_place.opened(args).coverage(args.source, asked).to_json()
     return Answer(document, show.coverage(document))
 
 
@@ -93,7 +94,7 @@ def _plan(args: argparse.Namespace) -> Answer:
     spec = spec_from(args)
     from workbench.export import plan_export
 
-    document = plan_export(spec, _archive(args)).to_json()
+    document = plan_export(spec, cli_place.opened(args)).to_json()
     return Answer(document, show.plan(document, args.all))
 
 
@@ -103,7 +104,7 @@ def _export(args: argparse.Namespace) -> Answer:
 
     if (args.out is None) == (args.case is None):
         raise RequestError("--out", "name a folder with --out, or a case with --case", "One of the two, not both.")
-    archive, bar = _archive(args), show.Bar(sys.stderr)
+    archive, bar = cli_place.opened(args), show.Bar(sys.stderr)
     if args.case is not None:
         return cli_evidence.export_into(args, spec, archive, bar)
     _note_inside(args)
@@ -123,7 +124,7 @@ def _frame(args: argparse.Namespace) -> Answer:
     at, (masks, crop) = parse_time(args.at, "time"), _picture(args)
     _free(path)
     _note_inside(args)
-    frame = _archive(args).frame(args.source, at, masks=masks, crop=crop)
+    frame = cli_place.opened(args).frame(args.source, at, masks=masks, crop=crop)
     document = save(frame, path, frame.png() if suffix == ".png" else frame.jpeg())
     return Answer(document, show.picture(document))
 
@@ -134,7 +135,7 @@ def _thumbnails(args: argparse.Namespace) -> Answer:
         raise RequestError("-n", f"{args.n} pictures cannot be made", "Ask for one or more.")
     masks, crop = _picture(args)
     _note_inside(args)
-    frames = _archive(args).thumbnails(args.source, begin, end, args.n, masks=masks, crop=crop)
+    frames = cli_place.opened(args).thumbnails(args.source, begin, end, args.n, masks=masks, crop=crop)
     named = {_thumbnail_name(args.source, frame): frame for frame in frames}
     for name in named:
         _free(args.out / name)
@@ -159,13 +160,8 @@ VERBS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "thumbnails": _thumbnails,
     "demo": _demo,
     **cli_evidence.VERBS,
+    **cli_remote.VERBS,
 }
-
-
-def _archive(args: argparse.Namespace) -> LocalArchive:
-    from workbench.archives.local import LocalArchive
-
-    return LocalArchive(args.archive_folder)
 
 
 def _picture(args: argparse.Namespace) -> tuple[tuple[Mask, ...], Area | None]:
@@ -217,7 +213,9 @@ def _publish(part: Path, path: Path) -> None:
 
 
 def _note_inside(args: argparse.Namespace) -> None:
-    out, folder = args.out.resolve(), args.archive_folder.resolve()
+    if cli_place.is_remote(args):
+        return
+    out, folder = args.out.resolve(), args.archive_place.resolve()
     if out == folder or folder in out.parents:
         _tell(f"note: {args.out} lies inside the archive; what is written there will be taken for footage")
 

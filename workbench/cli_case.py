@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workbench import cli_place
 from workbench.core.errors import RequestError
 
 Maker = Callable[..., argparse.ArgumentParser]
@@ -100,7 +101,7 @@ def _case(verbs: Any, maker: Maker) -> None:
     _folder(maker(parts, "check", "is the log whole, and every file as it says? exit code 1 if not"), who=False)
     source = maker(parts, "source", "hash and describe a camera's recordings, and put them on record")
     _folder(source)
-    source.add_argument("archive_folder", type=Path, metavar="ARCHIVE", help="folder of recordings")
+    cli_place.add(source)
     source.add_argument("source", metavar="SOURCE", help="id of a camera, see `sources`")
     source.add_argument("--exhibit", default="", metavar="REF", help="exhibit reference")
 
@@ -108,7 +109,7 @@ def _case(verbs: Any, maker: Maker) -> None:
 def _snapshot(verbs: Any, maker: Maker) -> None:
     parser = maker(verbs, "snapshot", "put one exact frame into a case, as lossless PNG")
     _folder(parser)
-    parser.add_argument("archive_folder", type=Path, metavar="ARCHIVE", help="folder of recordings")
+    cli_place.add(parser)
     parser.add_argument("source", metavar="SOURCE", help="id of a camera")
     parser.add_argument("at", metavar="TIME", help="the frame shown at this time")
     parser.add_argument("--export", default="", metavar="ID", help="export whose masks and crop are applied, e.g. E1")

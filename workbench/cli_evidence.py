@@ -13,9 +13,11 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from workbench import cli_evidence_show as show
+from workbench import cli_place
+from workbench.cli_answer import Answer, Document
 from workbench.cli_case import IDENTITY, PASSWORD
 from workbench.cli_show import Bar, plain
 from workbench.cli_show import export as exported
@@ -23,23 +25,14 @@ from workbench.core.errors import RequestError, SourceError
 from workbench.core.timebase import parse_time
 
 if TYPE_CHECKING:
-    from workbench.archives.local import LocalArchive
+    from workbench.archives.base import Archive
     from workbench.core.spec import ExportSpec
     from workbench.evidence.case import Case
     from workbench.evidence.keys import Key
     from workbench.evidence.timestamps import Authority
 
-Document = dict[str, Any]
 MOST_COMMENT = 4_000_000
 """Characters read from standard input for a comment."""
-
-
-class Answer(NamedTuple):
-    """What a verb gives: the document for ``--json``, its lines for people, and the exit code."""
-
-    document: Document
-    lines: Iterator[str]
-    code: int = 0
 
 
 def case(args: argparse.Namespace) -> Answer:
@@ -88,7 +81,7 @@ def _check(args: argparse.Namespace) -> Answer:
 
 
 def _source(args: argparse.Namespace) -> Answer:
-    record = _open(args).add_source(_archive(args), args.source, exhibit=args.exhibit)
+    record = _open(args).add_source(cli_place.opened(args), args.source, exhibit=args.exhibit)
     return _done(record.to_json(), show.source)
 
 
@@ -108,10 +101,10 @@ def snapshot(args: argparse.Namespace) -> Answer:
     if args.context:
         if not args.export:
             raise RequestError("--context", "a context picture belongs to an export", "Name it with --export.")
-        record = opened.context(_archive(args), args.export, at)
+        record = opened.context(cli_place.opened(args), args.export, at)
     else:
         words = {"export": args.export, "caption": args.caption, "unmasked": args.unmasked}
-        record = opened.snapshot(_archive(args), args.source, at, **words)
+        record = opened.snapshot(cli_place.opened(args), args.source, at, **words)
     return _done(record.to_json(), show.snapshot)
 
 
@@ -199,7 +192,7 @@ def challenge(args: argparse.Namespace) -> Answer:
     return Answer(document, show.challenge(document), outcome.exit_code)
 
 
-def export_into(args: argparse.Namespace, spec: ExportSpec, archive: LocalArchive, bar: Bar) -> Answer:
+def export_into(args: argparse.Namespace, spec: ExportSpec, archive: Archive, bar: Bar) -> Answer:
     """``workbench export … --case CASE``."""
     opened = _open(args)
     try:
@@ -236,12 +229,6 @@ def _open(args: argparse.Namespace) -> Case:
     from workbench.evidence.case import Case
 
     return Case.open(args.case, who=getattr(args, "who", None))
-
-
-def _archive(args: argparse.Namespace) -> Any:
-    from workbench.archives.local import LocalArchive
-
-    return LocalArchive(args.archive_folder)
 
 
 def _signer(args: argparse.Namespace) -> Key | None:

@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
-from workbench import cli_case
+from workbench import cli_case, cli_place, cli_remote
 from workbench.core.errors import RequestError
 from workbench.core.spec import FRAME_FORMATS, ExportSpec
 
@@ -101,6 +101,7 @@ def build_parser() -> Parser:
     _out(thumbnails, "DIR", "folder for the pictures")
     _picture_flags(thumbnails)
     cli_case.add_verbs(verbs, _verb)
+    cli_remote.add_verbs(verbs, _verb)
     demo = _verb(verbs, "demo", "show the whole way on the recordings that come along")
     demo.add_argument("--out", type=Path, metavar="DIR", help="folder for what it makes")
     return parser
@@ -214,9 +215,9 @@ def _verb(verbs: Any, name: str, text: str, epilog: str = "") -> argparse.Argume
 
 def _archive_verb(verbs: Any, name: str, text: str, source: str = "") -> argparse.ArgumentParser:
     masked = name in ("plan", "export", "frame", "thumbnails")
-    epilog = (TIMES if source else "") + ("\n" + MASKS if masked else "")
+    epilog = (TIMES if source else "") + ("\n" + MASKS if masked else "") + "\n" + cli_place.URLS
     made = _verb(verbs, name, text, epilog)
-    made.add_argument("archive_folder", type=Path, metavar="ARCHIVE", help="folder of recordings")
+    cli_place.add(made, derives=name in ("plan", "export"))
     if source:
         optional = {"nargs": "?"} if source.startswith("[") else {}
         made.add_argument("source", metavar="SOURCE", help="id of a camera, see `sources`", **optional)  # type: ignore[arg-type]

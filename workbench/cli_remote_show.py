@@ -1,0 +1,55 @@
+"""What the remote verbs print for people, from the documents that ``--json`` prints; rules as in `cli_show`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
+
+from workbench.cli_show import export, plain, table
+
+Document = dict[str, Any]
+__all__ = ["acquired", "export", "pending", "ready", "remote", "user"]
+
+
+def remote(document: Document | None) -> Iterator[str]:
+    """What is known of the server's work: delivered against asked, and how the connection was trusted."""
+    if document is None:
+        return
+    server, tls = document["server"], document["server"]["tls"]
+    yield f"server: {plain(server['url'])} ({plain(server['version'] or 'says no version')}); TLS: {plain(tls['by'])}"
+    yield f"made {plain(document['made'])}; ledger by {plain(document['ledger_by'] or 'nobody')}"
+    rows = [(c["verdict"], c["check"], c["expected"], c["found"], c["note"]) for c in document["delivered"]]
+    yield from table(("VERDICT", "CHECK", "EXPECTED", "FOUND", "NOTE"), rows)
+
+
+def acquired(document: Document) -> Iterator[str]:
+    """The folder, and the master in it."""
+    yield plain(document["folder"])
+    yield f"  master    {plain(document['file'])}"
+    yield f"  sha-256   {document['sha256']}"
+    yield "it is an archive now: `workbench sources` lists it, every verb takes it"
+
+
+def pending(document: Document) -> Iterator[str]:
+    """Exports whose process is gone."""
+    if not document["pending"]:
+        yield "no export is open"
+        return
+    rows = [(p["id"], p["source"], p["begin"], p["end"], p["format"], p["started"]) for p in document["pending"]]
+    yield from table(("ID", "SOURCE", "BEGIN", "END", "FORMAT", "STARTED"), rows)
+
+
+def user(document: Document) -> Iterator[str]:
+    """Who may do what now."""
+    rights, cameras = ", ".join(document["rights"]) or "nothing", ", ".join(document["cameras"]) or "no camera"
+    yield f"{plain(document['name'])} may {plain(rights)} on {plain(cameras)}"
+
+
+def ready(stream: TextIO) -> Callable[[str], None]:
+    """Tell, once the server listens, where."""
+
+    def tell(url: str) -> None:
+        stream.write(f"serving at {plain(url)}  (Ctrl-C stops it)\n")
+        stream.flush()
+
+    return tell
