@@ -12,19 +12,22 @@ Our own key ``request`` carries a marker by which an export is found again whose
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from workbench.core.errors import RequestError
 from workbench.core.geometry import WHOLE, Area, Point, polygon
-from workbench.core.spec import MOST_COMMENT, ExportSpec, Format, Mask, area_from_json
+from workbench.core.spec import DEFAULT_STAMP, MOST_COMMENT, ExportSpec, Format, Mask, area_from_json
 from workbench.core.timebase import Moment, zone
 from workbench.vms.wire import document
 
 FORMATS = get_args(Format)
 LAYOUTS = ("portrait", "landscape")
 DIVISORS = (1, 2, 4, 8)
+BURNT = ("avi", "jpg")
+"""Formats into whose pixels a comment or stamp that was named is drawn."""
 WHITE = "#FFFFFF"
 MOST_ZONE = 14 * 60
 """Minutes; no zone lies further from UTC."""
@@ -85,7 +88,8 @@ def write(spec: ExportSpec, *, zone_minutes: int | None = None, marker: str = ""
         "freq": DIVISORS.index(spec.rate_divisor),
         "color": spec.text_color,
     }
-    data |= {"tsformat": spec.stamp_format} if spec.stamp_format is not None else {}
+    stamp = _stamp(spec)
+    data |= {"tsformat": stamp} if stamp is not None else {}
     data |= {"comment": spec.comment} if spec.comment else {}
     data |= {"archive": spec.archive} if spec.archive is not None else {}
     data |= {"layout": LAYOUTS.index(spec.layout)} if spec.format == "pdf" or spec.layout != "portrait" else {}
@@ -99,15 +103,25 @@ def write(spec: ExportSpec, *, zone_minutes: int | None = None, marker: str = ""
 
 
 def zone_offset(spec: ExportSpec) -> int | None:
-    """Minutes east of UTC of the spec's stamps; None where no zone is set or no single whole minute holds throughout."""
+    """Minutes east of UTC of the spec's stamps; None where no zone is set or no one whole minute holds throughout."""
     if spec.text_zone is None:
         return None
     where = zone(spec.text_zone, "text_zone")
-    offsets = {m.astimezone(where).utcoffset() for m in (spec.begin, spec.end) if isinstance(m, datetime)}
-    seconds = {o.total_seconds() for o in offsets if o is not None}
-    if len(seconds) != 1 or (only := seconds.pop()) % 60 or abs(only) > MOST_ZONE * 60:
+    offsets = {moment.astimezone(where).utcoffset() for moment in _throughout(spec)} or {where.utcoffset(None)}
+    only = offsets.pop()
+    if offsets or only is None or only.total_seconds() % 60 or abs(only) > timedelta(minutes=MOST_ZONE):
         return None
-    return int(only // 60)
+    return only // timedelta(minutes=1)
+
+
+def _throughout(spec: ExportSpec) -> Iterator[datetime]:
+    """Moments of the range so close together that no change of an offset and back again slips through."""
+    if not isinstance(spec.begin, datetime) or not isinstance(spec.end, datetime):
+        return
+    steps = max(1, (spec.end - spec.begin) // timedelta(days=20))
+    for step in range(steps):
+        yield spec.begin + step * timedelta(days=20)
+    yield spec.end
 
 
 def beyond(spec: ExportSpec) -> dict[str, str]:
@@ -138,9 +152,16 @@ def _why_masks(spec: ExportSpec) -> str:
     return f"the API's masks know no {', no '.join(reasons)}" if reasons else ""
 
 
+def _stamp(spec: ExportSpec) -> str | None:
+    """The template to send: where drawing is asked for, the default is named, since naming it is what draws it."""
+    if spec.burn and spec.format in BURNT and spec.stamp_format is None:
+        return DEFAULT_STAMP
+    return spec.stamp_format
+
+
 def _burnt_by_habit(spec: ExportSpec) -> bool:
-    """Whether the format draws the text that this spec asks for into the pixels."""
-    return spec.format in ("avi", "jpg") and (bool(spec.comment) or spec.stamp_format is not None)
+    """Whether the server draws text into the pixels, given what `write` sends."""
+    return spec.format in BURNT and (bool(spec.comment) or _stamp(spec) is not None)
 
 
 def read(data: bytes, *, strict: bool = False) -> Body:
