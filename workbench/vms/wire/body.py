@@ -11,68 +11,21 @@ Our own key ``request`` carries a marker by which an export is found again whose
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 
-from workbench.core.errors import RequestError
-from workbench.core.geometry import WHOLE, Area, Point, polygon
-from workbench.core.spec import DEFAULT_STAMP, MOST_COMMENT, ExportSpec, Format, Mask, area_from_json
+from workbench.core.spec import DEFAULT_STAMP, ExportSpec, Mask
 from workbench.core.timebase import Moment, zone
 from workbench.vms.wire import document
+from workbench.vms.wire.body_reading import AREAS, MOST_ZONE, Body, Reader
 
-FORMATS = get_args(Format)
+__all__ = ["BURNT", "Body", "beyond", "read", "spec", "write", "zone_offset"]
+
 LAYOUTS = ("portrait", "landscape")
 DIVISORS = (1, 2, 4, 8)
 BURNT = ("avi", "jpg")
 """Formats into whose pixels a comment or stamp that was named is drawn."""
-WHITE = "#FFFFFF"
-MOST_ZONE = 14 * 60
-"""Minutes; no zone lies further from UTC."""
-_MARKER = re.compile(r"[0-9A-Za-z-]{1,64}")
-_NUMBER = re.compile(r"[0-9]{1,19}(\.0*)?([eE]\+?[0-9]{1,2})?")
-_AREAS = ("croparea", "snapshotplace", "commentplace", "tsplace")
-_KEYS = frozenset(
-    {"format", "maxfilesize", "vc", "ac", "freq", "tsformat", "maskspace", "color", "comment", "layout"}
-    | {"filename", "tocloud", "archive", "timezoneOffset", "request", *_AREAS}
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
-    """An export request as the API says it; times and camera stand in the path."""
-
-    format: Format
-    maxfilesize: int = 0
-    vc: int = 0
-    ac: int = 0
-    freq: int = 0
-    """0 all frames, 1 one of 2, 2 one of 4, 3 one of 8."""
-    tsformat: str | None = None
-    croparea: Area | None = None
-    """None for the whole picture."""
-    maskspace: tuple[tuple[Point, ...], ...] = ()
-    """Polygons without the repeated last point."""
-    color: str = WHITE
-    comment: str = ""
-    snapshotplace: Area | None = None
-    commentplace: Area | None = None
-    tsplace: Area | None = None
-    layout: int = 0
-    """0 portrait, 1 landscape."""
-    filename: str = ""
-    """Name wanted for the file; the vendor's web client sends it."""
-    tocloud: bool = False
-    archive: str | None = None
-    """Storage; the query of the same name wins over it."""
-    timezone_offset: int | None = None
-    """Minutes east of UTC in which stamps are written; None for the server's own zone."""
-    marker: str = ""
-    """Ours: what the client calls this request."""
-    ignored: tuple[str, ...] = ()
-    """Keys that nobody knows, sorted."""
 
 
 def write(spec: ExportSpec, *, zone_minutes: int | None = None, marker: str = "") -> dict[str, Any]:
@@ -93,7 +46,7 @@ def write(spec: ExportSpec, *, zone_minutes: int | None = None, marker: str = ""
     data |= {"comment": spec.comment} if spec.comment else {}
     data |= {"archive": spec.archive} if spec.archive is not None else {}
     data |= {"layout": LAYOUTS.index(spec.layout)} if spec.format == "pdf" or spec.layout != "portrait" else {}
-    for name, area in zip(_AREAS, (spec.crop, spec.snapshot_area, spec.comment_area, spec.stamp_area), strict=True):
+    for name, area in zip(AREAS, (spec.crop, spec.snapshot_area, spec.comment_area, spec.stamp_area), strict=True):
         data |= {name: area.corners()} if area is not None else {}
     if spec.masks:
         data["maskspace"] = [[list(p) for p in (*mask.points, mask.points[0])] for mask in spec.masks]
@@ -166,7 +119,7 @@ def _burnt_by_habit(spec: ExportSpec) -> bool:
 
 def read(data: bytes, *, strict: bool = False) -> Body:
     """The body a client sent; RequestError naming the API's field for what cannot be meant."""
-    return _Reader(document.request(data, "body"), strict).body()
+    return Reader(document.request(data, "body"), strict=strict).body()
 
 
 def spec(body: Body, source: str, begin: Moment, end: Moment, *, cut: str = "exact") -> ExportSpec:
@@ -197,124 +150,3 @@ def spec(body: Body, source: str, begin: Moment, end: Moment, *, cut: str = "exa
 
 def _zone_name(minutes: int) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Takes a body apart; every method raises RequestError with the key it could not read."""
-
-    data: dict[str, Any]
-    strict: bool
-
-    def body(self) -> Body:
-        ignored = tuple(sorted(document.one_line(key, 60) for key in self.data.keys() - _KEYS))
-        if ignored and self.strict:
-            raise RequestError(ignored[0], "no such field")
-        areas = {key: self.area(key) for key in _AREAS}
-        return Body(
-            format=self.format(),
-            maxfilesize=self.number("maxfilesize", 0, 2**62),
-            vc=self.number("vc", 0, 6),
-            ac=self.number("ac", 0, 6),
-            freq=self.number("freq", 0, 3),
-            tsformat=self.text("tsformat", 1000) if self.data.get("tsformat") is not None else None,
-            maskspace=self.polygons(),
-            color=self.color(),
-            comment=self.text("comment", MOST_COMMENT),
-            layout=self.number("layout", 0, 1),
-            filename=self.text("filename", 1000),
-            tocloud=self.flag("tocloud"),
-            archive=self.text("archive", 1000) or None,
-            timezone_offset=self.zone(),
-            marker=self.marker(),
-            ignored=ignored,
-            **{**areas, "croparea": None if areas["croparea"] == WHOLE else areas["croparea"]},
-        )
-
-    def format(self) -> Format:
-        """The container wanted; the one field that must be there."""
-        value = self.data.get("format")
-        for known in FORMATS:
-            if value == known:
-                return known  # type: ignore[no-any-return]
-        raise RequestError(
-            "format", "it is missing" if value is None else "no such format", "Known: " + ", ".join(FORMATS)
-        )
-
-    def number(self, key: str, low: int, high: int) -> int:
-        """A whole number, 0 where the key is absent or null."""
-        value = self.data.get(key)
-        if value is None:
-            return 0
-        if isinstance(value, str) and not self.strict and _NUMBER.fullmatch(value.strip()):
-            value = float(value) if set(value) & set(".eE") else int(value)
-        number = document.whole(value, low, high)
-        if number is None:
-            raise RequestError(key, f"it is not a whole number from {low} to {high}")
-        return number
-
-    def text(self, key: str, most: int) -> str:
-        """A text, empty where the key is absent or null."""
-        value = self.data.get(key)
-        if value is None:
-            return ""
-        if not isinstance(value, str) or len(value) > most or not document.storable(value):
-            raise RequestError(key, f"it is not a text of at most {most} characters")
-        return value
-
-    def flag(self, key: str) -> bool:
-        """True or False; False where the key is absent."""
-        value = self.data.get(key)
-        if not isinstance(value, bool | None):
-            raise RequestError(key, "it is neither true nor false")
-        return bool(value)
-
-    def color(self) -> str:
-        """#RRGGBB."""
-        value = self.text("color", 100)
-        if value and not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-            raise RequestError("color", "it is not a colour", "Write #RRGGBB, such as #e31e1e.")
-        return value or WHITE
-
-    def area(self, key: str) -> Area | None:
-        """Two opposite corners, or the oldest clients' text ``x,y!x,y``."""
-        value = self.data.get(key)
-        if isinstance(value, str) and not self.strict:
-            value = _old_area(value, key)
-        return None if value is None or value == [] else area_from_json(value, key)
-
-    def polygons(self) -> tuple[tuple[Point, ...], ...]:
-        """A list of polygons, each with its first point repeated at the end or not."""
-        value = self.data.get("maskspace")
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(points, list) for points in value):
-            raise RequestError(
-                "maskspace", "a list of polygons is wanted", "[[[0.2,0.2],[0.3,0.7],[0.5,0.5],[0.2,0.2]]]"
-            )
-        return tuple(polygon(points, "maskspace") for points in value)
-
-    def zone(self) -> int | None:
-        """Minutes east of UTC."""
-        if self.data.get("timezoneOffset") is None:
-            return None
-        return self.number("timezoneOffset", -MOST_ZONE, MOST_ZONE)
-
-    def marker(self) -> str:
-        """Our key; what others may mean by it is left alone."""
-        value = self.data.get("request")
-        if isinstance(value, str) and _MARKER.fullmatch(value):
-            return value
-        if value is not None and self.strict:
-            raise RequestError("request", "it is not a name of letters, digits and hyphens")
-        return ""
-
-
-def _old_area(text: str, key: str) -> list[list[float]]:
-    """Corners from ``x,y!x,y``, the form before JSON arrays."""
-    if not re.fullmatch(r"[0-9.]{1,20},[0-9.]{1,20}![0-9.]{1,20},[0-9.]{1,20}", text):
-        raise RequestError(key, "it is not an area", "An area is two opposite corners: [[x, y], [x, y]].")
-    try:
-        return [[float(n) for n in corner.split(",")] for corner in text.split("!")]
-    except ValueError as exc:
-        raise RequestError(key, "it is not an area") from exc
