@@ -113,6 +113,11 @@ def test_old_servers_states_are_read() -> None:
     assert not read.complete
 
 
+def test_a_failed_success_needs_no_files() -> None:
+    """State 2 that did not succeed may name no files at all."""
+    assert status.read(b'{"state":2,"succeeded":false}', ID).files == ()
+
+
 @given(st.uuids().map(str))
 def test_locations_come_back(id_: str) -> None:
     """The id is found in every form of Location that servers are known to write."""
@@ -125,8 +130,8 @@ def test_locations_come_back(id_: str) -> None:
     [None, "", "/", "//", "/export", "/export/", "/export//", "http://h", "http://h/", "http://[", "/export/a b", "..",
      "/export/../..", "/export/a%2fb", "/export/a\r\nX: y", "/export/é", "/export/" + "a" * 65, "/export/a.b", "?id=a",
      "/export/a_b", "#a", "/" * 5000, "/export/a\x00", "/export/x/status", "/export/-", "javascript:alert(1)",
-     "/export/a;b", "/export/\u202ea", "/export/a//", "C:\\export\\a", "/archive", "/live/", "/export/a:b", "/export/a@b", "/file",
-     "/export/{id}", "/export/<id>", "/export/'a'", '/export/"a"', "\ud800"],
+     "/export/a;b", "/export/\u202ea", "/export/a//", "C:\\export\\a", "/archive", "/live/", "/export/a:b",
+     "/export/a@b", "/file", "/export/{id}", "/export/<id>", "/export/'a'", '/export/"a"', "\ud800"],
     ids=range(40),
 )  # fmt: skip
 def test_forty_locations_lead_nowhere(header: str | None) -> None:

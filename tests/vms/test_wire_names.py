@@ -15,8 +15,8 @@ REAL = "LAPTOP-3UEDE0C4_DeviceIpint.14[20240923T113813.608000-20240923T113827.74
 DEVICES = ("con", "prn", "aux", "nul", "com1", "lpt9", "com¹", "conin$")
 SHAPES = [
     "../{}", "..\\{}", "/{}", "//{}/x", "C:\\{}", "C:{}", "\\\\srv\\{}", "{}\x00.mp4", "{}.", "{} ", " {}", ".{}",
-    "-rf {}", "~{}", "{}\u202egpj.exe", "%2e%2e%2f{}", "{}\n", "{}\r\nSet-Cookie: a", "{}:stream", "{}*?", "{}|x", "{}<>", '{}"',
-    "é{}", "e\u0301{}", "{}.MP4", "{}.mp4", "😀{}", "{}\ud800", "{}\u200b", "\ufeff{}", "$(x){}", "`x`{}", "{}\t.mp4",
+    "-rf {}", "~{}", "{}\u202egpj.exe", "%2e%2e%2f{}", "{}\n", "{}\r\nSet-Cookie: a", "{}:stream", "{}*?", "{}|x", "{}<>",
+    '{}"', "é{}", "e\u0301{}", "{}.MP4", "{}.mp4", "😀{}", "{}\ud800", "{}\u200b", "\ufeff{}", "$(x){}", "`x`{}", "{}\t.mp4",
 ]  # fmt: skip
 HOSTILE = [
     *(shape.format(stem) for shape in SHAPES for stem in ("hall", "Hall", "x" * 300, "ä", "")),

@@ -38,6 +38,11 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "displayName": camera.name,
         "enabled": camera.enabled,
         "isActivated": camera.enabled,
+        "ipAddress": "",
+        "vendor": "",
+        "model": "",
+        "groups": [],
+        "panomorph": False,
         "comment": camera.comment,
         "camera_access": camera.access,
         "archives": [

@@ -56,12 +56,13 @@ def read(data: bytes, id: str) -> Status:  # noqa: A002 - the API's own name
     if named.lower() != id.lower():
         raise fields.bad("id", f"is {one_line(named, 70)!r}, asked was {id!r}")
     state = fields.whole("state", 0, 6)
-    files = fields.texts("files", required=state == 2, most=MOST_FILES)
-    friendly = fields.texts("filesFriendly", required=False, most=MOST_FILES)
     succeeded = fields.flag("succeeded") if "succeeded" in fields.data else None
+    complete = state == 2 and succeeded is not False
+    files = fields.texts("files", required=complete, most=MOST_FILES)
+    friendly = fields.texts("filesFriendly", required=False, most=MOST_FILES)
     if friendly and len(friendly) != len(files):
         raise fields.bad("filesFriendly", f"has {len(friendly)} names for {len(files)} files")
-    if state == 2 and not files and succeeded is not False:
+    if complete and not files:
         raise fields.bad("files", "is empty, though the state is complete")
     return Status(
         id=id,
