@@ -1,7 +1,7 @@
 """The JSON gateway ``POST /grpc``: tokens, and the sessions by which an export is found whose answer was lost.
 
-A call is ``{"method": "axxonsoft.bl.….Method", "data": {…}}``; an unfinished answer is JSON, multipart or an event
-stream, of which we send and read plain JSON.
+A call is ``{"method": "axxonsoft.bl.….Method", "data": {…}}``. Methods that stream may answer as multipart or as an
+event stream; only the plain JSON that our server sends is read here, anything else is a RemoteError.
 
 >>> write_call(RENEW)
 {'method': 'axxonsoft.bl.auth.AuthenticationService.RenewSession', 'data': {}}
