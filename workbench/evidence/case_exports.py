@@ -14,9 +14,10 @@ import json
 import re
 import shutil
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench.archives.base import Archive, OnProgress
 from workbench.core.errors import SourceError, WorkbenchError, WorkError
@@ -29,6 +30,7 @@ from workbench.evidence.book import FOLDERS, Book, known, system, word
 from workbench.evidence.export_form import of_form
 from workbench.evidence.hashing import open_plain
 from workbench.evidence.nouns import ExportRecord, FileRecord, PlanRecord, SourceRecord
+from workbench.evidence.remote import FLIGHT, ORIGINAL, lies_on_vms, server_url
 from workbench.export import plan_export, run_export
 
 MOST_RECORD = 1 << 30
@@ -37,8 +39,8 @@ MOST_RECORD = 1 << 30
 def plan(book: Book, spec: ExportSpec, archive: Archive) -> ExportPlan:
     """Make a plan and log it; the source joins the case where it had not."""
     source = case_sources.joined(book, archive, spec.source)
-    made = plan_export(spec, archive)
-    _logged(book, made, source)
+    made = _of(plan_export(_of(spec, source), archive), source)
+    _logged(book, made, case_sources.reaching(book, archive, source, made.range))
     return made
 
 
@@ -55,14 +57,15 @@ def export(
     word("exhibit", exhibit)
     spec = wanted.spec if isinstance(wanted, ExportPlan) else wanted
     source = case_sources.joined(book, archive, spec.source)
-    made = wanted if isinstance(wanted, ExportPlan) else plan_export(spec, archive)
+    made = _of(wanted if isinstance(wanted, ExportPlan) else plan_export(_of(spec, source), archive), source)
+    source = case_sources.reaching(book, archive, source, made.range)
     planned = _logged(book, made, source)
     began, (name, folder) = _now(), _reserved(book)
     try:
         result = run_export(made, archive, folder, on_progress=on_progress, cancel=cancel)
         _must_be_of(result, source)
         files = [_placed(file, name) for file in result.files]
-        return _done(book, result, name, exhibit=exhibit, plan_id=planned, files=files, began=began)
+        return _done(book, result, source, name, exhibit=exhibit, plan_id=planned, files=files, began=began)
     except BaseException as exc:
         if _taken_back(book, name, folder):
             _log_failure(book, planned, exc, source)
@@ -78,7 +81,7 @@ def add(book: Book, result: ExportResult, exhibit: str = "") -> ExportRecord:
     name, folder = _reserved(book)
     try:
         files = [_copied(book, file, name) for file in result.files]
-        return _done(book, result, name, exhibit=exhibit, plan_id="", files=files)
+        return _done(book, result, source, name, exhibit=exhibit, plan_id="", files=files)
     except BaseException:
         _taken_back(book, name, folder)
         raise
@@ -100,6 +103,16 @@ def result_of(book: Book, wanted: str | ExportRecord) -> dict[str, Any]:
     except (ValueError, RecursionError) as exc:
         raise WorkError(f"{found.record.path} is no JSON", "It was not written by this program.") from exc
     return of_form(record, found.record.path)
+
+
+Wanted = TypeVar("Wanted", ExportSpec, ExportPlan)
+
+
+def _of(wanted: Wanted, source: SourceRecord) -> Wanted:
+    """A spec or a plan under the source's one id: a VMS's camera answers to several names."""
+    if isinstance(wanted, ExportPlan):
+        return replace(wanted, spec=_of(wanted.spec, source))
+    return wanted if wanted.source == source.id else replace(wanted, source=source.id)
 
 
 def _logged(book: Book, made: ExportPlan, source: SourceRecord) -> str:
@@ -130,9 +143,16 @@ def _reserved(book: Book) -> tuple[str, Path]:
 
 
 def _must_be_of(result: ExportResult, source: SourceRecord) -> None:
-    """WorkError unless every recording that the export read is one of the source's, unchanged since it joined."""
+    """WorkError unless every recording that the export read is one of the source's, unchanged since it joined.
+
+    What a VMS delivered is read from the export's own files: its original.
+    """
+    _must_come_from(result, source)
     held = {r.file: r.sha256 for r in source.recordings}
+    own = {file.sha256 for file in result.files if file.kind == ORIGINAL}
     for read in result.sources:
+        if result.remote is not None and read.sha256 in own:
+            continue
         if read.file not in held:
             problem = f"{read.file} was not there when {source.id} joined the case"
         elif read.sha256 != held[read.file]:
@@ -141,6 +161,18 @@ def _must_be_of(result: ExportResult, source: SourceRecord) -> None:
         else:
             continue
         raise WorkError(problem, "Export from an unchanged copy of the recordings, or add the source again.")
+
+
+def _must_come_from(result: ExportResult, source: SourceRecord) -> None:
+    """WorkError unless the export came from where the source lies, and tells its flight if that is a VMS."""
+    remote = result.remote
+    if lies_on_vms(source) is (remote is None) or (remote and server_url(remote) != source.archive.rstrip("/")):
+        came = "recordings in a folder" if remote is None else server_url(remote)
+        problem = f"{source.id} joined the case from {source.archive}, the export was made from {came}"
+        raise WorkError(problem, "Export from where the source joined, or add the other source under its own id.")
+    flights = {file.sha256 for file in result.files if file.kind == FLIGHT}
+    if remote is not None and remote["flight"]["sha256"] not in flights:
+        raise WorkError("the export has no record of the calls that were made for it", "Make it again.")
 
 
 def _placed(file: OutputFile, name: str) -> FileRecord:
@@ -163,6 +195,7 @@ def _copied(book: Book, file: OutputFile, name: str) -> FileRecord:
 def _done(
     book: Book,
     result: ExportResult,
+    source: SourceRecord,
     name: str,
     *,
     exhibit: str,
@@ -177,7 +210,7 @@ def _done(
     made = ExportRecord(
         id=name,
         exhibit=exhibit or f"{book.state.identity.number}-{name}",
-        source=result.plan.spec.source,
+        source=source.id,
         plan=plan_id,
         record=records[0],
         files=tuple(file for file in files if file.kind != "record"),
@@ -187,7 +220,10 @@ def _done(
     )
     filing.sync(book.folder / FOLDERS["E"])
     filing.sync(book.folder)
-    read = [{"file": s.file, "sha256": s.sha256} for s in result.sources if s.sha256 is not None]
+    own = {file.sha256 for file in files}  # an original is no recording of the source, but came with the export
+    read = [
+        {"file": s.file, "sha256": s.sha256} for s in result.sources if s.sha256 is not None and s.sha256 not in own
+    ]
     book.append("export-done", made, before=read, after=files)
     return made
 

@@ -1,7 +1,8 @@
 """Pictures of a case: snapshots of exact frames, context pictures, and marked copies.
 
 A snapshot belongs to an export or to none. If to one, that export's masks and crop are applied, since what was hidden
-in the one must not be shown by the other; leaving them out takes a reason, which is recorded and printed.
+in the one must not be shown by the other; leaving them out takes a reason, which is recorded and printed. A camera of a
+VMS has no recording that could be hashed, so no snapshot is taken of it.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def _taken(
     context: bool = False,
 ) -> SnapshotRecord:
     """Take the frame and log it; the source joins the case where it had not."""
-    record = case_sources.joined(book, archive, source)
+    record = case_sources.joined(book, archive, source, hashed=True)
+    source = record.id
     clock, number = Clock(book.state.checks_of(source)), book.state.identity.number
 
     result = case_exports.result_of(book, words["export"]) if words["export"] else None

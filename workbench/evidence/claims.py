@@ -20,6 +20,7 @@ from workbench.core.timebase import SECOND, Offset, instant_us, parse_time
 from workbench.evidence.clock import Clock, Corrected
 from workbench.evidence.findings import Finding, Findings, Verdict
 from workbench.evidence.nouns import ClockCheck, RecordingFacts, SourceRecord
+from workbench.evidence.remote import counted_by, made_by_vms, objections
 
 Result = Mapping[str, Any]
 
@@ -30,6 +31,7 @@ FATES = {
     "dropped": "dropped by the rate divisor",
     "undecodable": "undecodable: recorded, but no decoder makes a picture of it",
     "missing": "missing: declared by the container, but not there",
+    "delivered": "delivered by a VMS: copied or coded anew, it does not say",
 }
 """Fates of the frame ledger, in words."""
 LOST = ("undecodable", "missing")
@@ -95,14 +97,16 @@ def count_gaps(result: Result) -> int:
 
 def fidelity(result: Result) -> tuple[tuple[str, int], ...]:
     """Each fate of the ledger in words, with its number of frames."""
-    return tuple((words, int(result["ledger"][fate])) for fate, words in FATES.items())
+    return tuple((words, int(result["ledger"][fate])) for fate, words in FATES.items() if fate in result["ledger"])
 
 
 def fidelity_words(result: Result) -> str:
     """What became of the frames, in one sentence."""
     ledger = result["ledger"]
-    parts = [f"{count(ledger[fate], 'frame')} {words.split(':')[0]}" for fate, words in FATES.items() if ledger[fate]]
-    return f"Of {count(sum(ledger.values()), 'source frame')}: {', '.join(parts) or 'none'}."
+    told = [(ledger.get(fate, 0), words.split(":")[0]) for fate, words in FATES.items()]
+    parts = [f"{count(frames, 'frame')} {words}" for frames, words in told if frames]
+    total = count(sum(frames for frames, _ in told), "source frame")
+    return f"Of {total}: {', '.join(parts) or 'none'}{counted_by(result)}."
 
 
 def unsuitable(result: Result, source: SourceRecord | None, checks: Sequence[ClockCheck]) -> tuple[Unsuitable, ...]:
@@ -165,8 +169,10 @@ def _gaps(result: Result, container: bool) -> list[Mapping[str, Any]]:
     return [gap for gap in result["gaps"] if gap["witness"].startswith("container") is container]
 
 
-def _verdict(check: str, expected: str, against: list[str], unsure: list[str]) -> Finding:
+def _verdict(result: Result, check: str, expected: str, against: list[str], unsure: list[str]) -> Finding:
     """Failed where anything speaks against it, not checked where anything is unsure, else ok."""
+    more, unknown = objections(result, check)
+    against, unsure = against + more, unsure + unknown
     verdict = Verdict.FAILED if against else Verdict.NOT_CHECKED if unsure else Verdict.OK
     told = "; ".join(against or unsure)
     found = "as expected" if verdict is Verdict.OK else told if against else ""
@@ -188,7 +194,7 @@ def _file_times(result: Result, source: SourceRecord | None, used: tuple[Recordi
         unsure += [f"nobody can place {', '.join(unplaced)} in time"] if unplaced else []
         if not source.dated and len(result["sources"]) > 1:
             unsure.append("the recordings are undated: whether anything lies between them, nobody says")
-    return _verdict("file times", "no gap, no overlap and no irregular interval in the range", against, unsure)
+    return _verdict(result, "file times", "no gap, no overlap and no irregular interval in the range", against, unsure)
 
 
 def _container(result: Result, used: tuple[RecordingFacts, ...]) -> Finding:
@@ -200,7 +206,9 @@ def _container(result: Result, used: tuple[RecordingFacts, ...]) -> Finding:
     unsure = [text for witness, text in told if witness == "nobody"]
     unsure += [f"{r.file} declares neither a count nor a duration" for r in used if not _declares(r)]
     unsure += [unknown] if (unknown := _unknown(result, used)) else []
-    return _verdict("container", "the containers declare no more than they hold, and are whole", against, unsure)
+    return _verdict(
+        result, "container", "the containers declare no more than they hold, and are whole", against, unsure
+    )
 
 
 def _declares(recording: RecordingFacts) -> bool:
@@ -219,13 +227,13 @@ def _decoder(result: Result, used: tuple[RecordingFacts, ...]) -> Finding:
         if ledger["copied"] and not any(c.startswith("all ") and c.endswith("decode") for c in file["checks"])
     ]
     unsure += [f"{count(ledger['dropped'], 'dropped frame')} not looked at"] if ledger["dropped"] else []
-    return _verdict("decoder", "every frame of the range decodes", against, unsure)
+    return _verdict(result, "decoder", "every frame of the range decodes", against, unsure)
 
 
 def _all(result: Result) -> Finding:
     ledger = result["ledger"]
     left = [f"{count(ledger[fate], 'frame')} {fate}" for fate in ("dropped", "undecodable", "missing") if ledger[fate]]
-    return _verdict("ledger", "every recorded frame of the range was delivered", left, [])
+    return _verdict(result, "ledger", "every recorded frame of the range was delivered", left, [])
 
 
 _Reasons = Iterator[tuple[tuple[str, ...], str]]
@@ -256,6 +264,9 @@ def _by_coding(result: Result, used: tuple[RecordingFacts, ...]) -> _Reasons:
     ledger = result["ledger"]
     if anew := ledger["reencoded"] + ledger["masked"]:
         yield ("pixel-level comparison", "fine detail", "colour"), f"{count(anew, 'frame')} re-encoded"
+    if ledger.get("delivered"):
+        why = f"whether {count(ledger['delivered'], 'frame')} were coded anew, the VMS does not say"
+        yield ("pixel-level comparison", "fine detail", "colour"), why
     for recording in used:
         unknown = [key for key in ("color_range", "color_matrix") if recording.facts.get(key, "") is None]
         if unknown:
@@ -270,13 +281,16 @@ def _by_coding(result: Result, used: tuple[RecordingFacts, ...]) -> _Reasons:
 def _by_hiding(result: Result) -> _Reasons:
     spec = result["plan"]["spec"]
     if spec["masks"]:
-        yield ("what lies under the masks",), f"{count(result['ledger']['masked'], 'frame')} masked"
+        masked = "masked by the VMS" if made_by_vms(result) else f"{count(result['ledger']['masked'], 'frame')} masked"
+        yield ("what lies under the masks",), masked
     if soft := sorted({mask["style"] for mask in spec["masks"]} - {"fill"}):
         yield ("hiding an identity for certain",), f"{' and '.join(soft)}: obscured, may be recoverable"
     if spec["crop"]:
         yield ("what lies outside the crop",), "the pictures were cropped"
     if any("text is drawn" in entry["reason"] for entry in result["entries"]):
         yield ("what lies under the drawn text",), "text is drawn into the pictures"
+    elif made_by_vms(result) and (spec["comment"] or spec["stamp_format"]):
+        yield ("what lies under the drawn text",), "whether text is drawn into the pictures, the VMS decides"
     if extra := result["plan"]["frames"]["extra"]:
         yield ("disclosing the asked range alone",), f"{count(extra, 'frame')} outside of it are in the files"
     for file in result["files"]:

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from workbench.core.errors import RequestError, WorkError
-from workbench.core.result import SCHEMA, Ledger
+from workbench.core.result import FATES, SCHEMA, Ledger
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import Offset, parse_time
+from workbench.evidence.findings import Verdict
 
 _ADVICE = "It is damaged, or was not written by this program; make the export again, into the case."
 _SHOWN = 200
@@ -40,11 +41,40 @@ COUNT = Kind("a number of things", lambda value: type(value) is int and 0 <= val
 PTS = Kind("a PTS", lambda value: type(value) is int and abs(value) < 2**63)
 LENGTH = Kind("a length in seconds", lambda value: type(value) in (int, float) and 0 <= value < 1e12)
 SETTING = Kind("a setting", lambda value: type(value) in (str, bool) or _is_number(value))
-FATE = Kind("a fate", lambda value: isinstance(value, str) and value in Ledger().to_json())
+FATE = Kind("a fate", lambda value: isinstance(value, str) and value in FATES)
+YES_OR_NO = Kind("true or false", lambda value: type(value) is bool)
+NUMBER = Kind("a number", lambda value: type(value) in (int, float) and _is_number(value))
+VALUE = Kind("a single value", lambda value: value is None or type(value) in (str, bool) or _is_number(value))
+VERDICT = Kind("a verdict", lambda value: isinstance(value, str) and value in {one.value for one in Verdict})
+PLAIN = Kind("JSON of a request", lambda value: _is_plain(value))
+NO_USER = Kind("a URL without a user", lambda value: isinstance(value, str) and "://" in value and "@" not in value)
 INSTANT = Kind("an instant", lambda value: _is_time(value, dated=True))
 OFFSET = Kind("a time from the first frame", lambda value: _is_time(value, dated=False))
 
 _FILE = {"path": TEXT, "kind": TEXT, "sha256": TEXT, "size": COUNT}
+_MOST_REQUEST = 1 << 20
+_REMOTE: dict[str, Any] = {
+    "server": {
+        "url": NO_USER,
+        **dict.fromkeys(("version", "user"), VALUE),
+        "tls": {"verified": YES_OR_NO, "by": TEXT, "fingerprint": (NONE, TEXT)},
+    },
+    "clock": dict.fromkeys(("server_minus_ours_seconds", "uncertainty_seconds"), (NONE, NUMBER)),
+    "request": {"method": TEXT, "path": TEXT, "query": PLAIN, "body": PLAIN},
+    "export": {"id": TEXT, **dict.fromkeys(("began", "ended", "state", "succeeded", "deleted", "kept"), VALUE)},
+    "files": [
+        {
+            **dict.fromkeys(("name", "saved_as", "sha256"), TEXT),
+            **dict.fromkeys(("friendly", "etag", "server_sha256"), VALUE),
+            **dict.fromkeys(("size", "breaks", "refetched"), COUNT),
+        }
+    ],
+    "delivered": [{"check": TEXT, "verdict": VERDICT, **dict.fromkeys(("expected", "found", "note"), VALUE)}],
+    "ledger_by": TEXT,
+    "made": TEXT,
+    "flight": {"path": TEXT, "sha256": TEXT, "calls": COUNT, "retries": COUNT},
+}
+"""What a record says of the server, where a VMS had a part in the export."""
 
 
 def of_form(record: Any, name: str) -> dict[str, Any]:
@@ -52,9 +82,19 @@ def of_form(record: Any, name: str) -> dict[str, Any]:
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise WorkError(f"{name} is no record of an export", f"This version reads {SCHEMA} only.")
     form = _form(_kind_of_time(record.get("plan")))
-    if wrong := _wrong(record, form, "") or _wrong_spec(record["plan"]["spec"], "plan.spec"):
+    wrong = _wrong(record, form, "") or _wrong_spec(record["plan"]["spec"], "plan.spec")
+    if (
+        wrong := wrong
+        or wrong_remote(record)
+        or _wrong(record["ledger"].get("delivered", 0), COUNT, "ledger.delivered")
+    ):
         raise WorkError(f"{name} is no record of an export: {wrong[:_SHOWN]}", _ADVICE)
     return record
+
+
+def wrong_remote(record: dict[str, Any]) -> str:
+    """What a record says of a server in another form than ours, and where; empty where there is nothing of that."""
+    return "" if record.get("remote") is None else _wrong(record["remote"], _REMOTE, "remote")
 
 
 def plan_of_form(plan: Any, name: str) -> dict[str, Any]:
@@ -136,6 +176,14 @@ def _wrong_spec(spec: Any, place: str) -> str:
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and abs(value) < 2**63 and math.isfinite(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is JSON of a size that a request may have."""
+    try:
+        return len(json.dumps(value)) <= _MOST_REQUEST
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def _is_time(value: Any, *, dated: bool) -> bool:

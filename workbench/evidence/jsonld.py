@@ -28,6 +28,7 @@ from workbench.evidence.nouns import (
     SnapshotRecord,
     SourceRecord,
 )
+from workbench.evidence.remote import ORIGINAL, backend, remote_of
 from workbench.evidence.state import Fold, state_of
 
 
@@ -212,10 +213,17 @@ class _Teller:
         export = ExportRecord.from_json(entry.data)
         files = [self._file(file) for file in (*export.files, export.record)]
         result = self.results[export.id]
-        read = [self._recording(export.source, one["file"], one["sha256"]) for one in result["sources"]]
+        own = {file.sha256: ref for file, ref in zip(export.files, files, strict=False) if file.kind == ORIGINAL}
+        read = [
+            own.get(one["sha256"]) or self._recording(export.source, one["file"], one["sha256"])
+            for one in result["sources"]
+        ]
         for recording in read:
-            self.graph.derived(files, recording, f"Export {export.id}; its record says how each frame was made.")
-        record = self._exhibit(export.id, export.exhibit, f"Export {export.id} of {export.source}", files)
+            made = [ref for ref in files if ref not in own.values()]
+            self.graph.derived(made, recording, f"Export {export.id}; its record says how each frame was made.")
+        remote = remote_of(result)
+        by = f", {backend(remote)}" if remote is not None else ""
+        record = self._exhibit(export.id, export.exhibit, f"Export {export.id} of {export.source}{by}", files)
         self.named[export.id] = record
         return Done(objects=read, results=[*files, record], began=export.began, tools=result["versions"])
 

@@ -21,6 +21,7 @@ from workbench.evidence.claims import (
     unsuitable,
 )
 from workbench.evidence.nouns import CaseState, ExportRecord, SnapshotRecord, SourceRecord
+from workbench.evidence.remote import NOT_HASHED, backend, lies_on_vms, limits, remote_of, tls_words
 
 _NOT_STATED = "not stated"
 
@@ -38,6 +39,7 @@ def readme(name: str, info: BagInfo, state: CaseState, results: Mapping[str, dic
         _signed(info),
         _stamped(info.time_stamps),
         _PROVES,
+        *([_REMOTE] if any(map(lies_on_vms, state.sources)) else []),
     ]
     return "\n".join(parts).encode()
 
@@ -89,7 +91,10 @@ def _sources(state: CaseState) -> list[str]:
 
 def _source(source: SourceRecord, state: CaseState) -> Iterator[str]:
     yield f"{clipped(source.exhibit)}  {clipped(source.name)} (id {clipped(source.id)})"
-    yield f"  hashed {source.hashed_at} on {clipped(source.hashed_where)}"
+    if lies_on_vms(source):
+        yield f"  {NOT_HASHED}: {clipped(source.archive)}, asked {source.hashed_at}"
+    else:
+        yield f"  hashed {source.hashed_at} on {clipped(source.hashed_where)}"
     yield f"  {clock_words(state.checks_of(source.id))}"
     for one in source.recordings:
         yield f"  {one.sha256}  {clipped(one.file)}  {one.size} bytes"
@@ -103,7 +108,11 @@ def _exports(state: CaseState, results: Mapping[str, dict[str, Any]]) -> list[st
 def _export(export: ExportRecord, result: dict[str, Any], state: CaseState) -> Iterator[str]:
     yield f"{export.id}  {clipped(export.exhibit)}  derived from {clipped(export.source)}"
     yield f"  asked for: {clipped(result['plan']['begin'])} … {clipped(result['plan']['end'])}"
-    yield f"  {fidelity_words(result)}"
+    if (remote := remote_of(result)) is not None:
+        yield f"  {clipped(backend(remote))}"
+        yield f"  TLS: {clipped(tls_words(remote))}"
+        yield from (f"  {what}: {clipped(why)}" for what, why in limits(result))
+    yield f"  {clipped(fidelity_words(result))}"
     yield from _wrapped(completeness_words(completeness(result, state.source(export.source))))
     for gap in result["gaps"]:
         yield f"  gap {gap['begin']} … {gap['end']} (witness: {clipped(gap['witness'])})"
@@ -244,3 +253,14 @@ def _stamped(count: int) -> str:
         return "There is no time stamp: nobody but the sealer says when this was sealed.\n"
     commands = "".join(_VERIFY_STAMP.format(n=number) for number in range(1, count + 1))
     return f"Time stamps\n-----------\n\n{commands}{_STAMPED}"
+
+
+_REMOTE = """\
+What came from a VMS
+--------------------
+
+ * The recordings stayed on the VMS and were never hashed: that an export shows what the VMS holds is its word.
+ * Not checked, even with --sources: how the VMS made a file, and that it is complete. An export that was derived here
+   from an original is proven against that original, which lies beside it.
+ * Each such export has a flight record: every call that was made for it, with the server's answer.
+"""

@@ -8,6 +8,8 @@
     snapshot        each snapshot and marked copy made again               `reperform_pictures`
     export-again    each export made once more from its spec              `reperform_again`
 
+Where a VMS had a part in it, what lies there cannot be looked at: `reperform_remote` says what can be checked.
+
 Everything that touches footage or pictures happens in worker processes and in a scratch folder that is removed; the
 package and the recordings are only read. A package is untrusted: paths that leave it, records of another shape, files
 that kill their reader end as findings.
@@ -25,11 +27,13 @@ from workbench.archives.local import LocalArchive
 from workbench.core.errors import SourceError
 from workbench.evidence.findings import Finding, Findings, Verdict
 from workbench.evidence.nouns import CaseState
+from workbench.evidence.remote import remote_of
 from workbench.evidence.reperform_again import CHECK as AGAIN
 from workbench.evidence.reperform_again import again as made_again
 from workbench.evidence.reperform_export import Ground, opened, prove
 from workbench.evidence.reperform_facts import described
 from workbench.evidence.reperform_pictures import marked_copies, snapshots
+from workbench.evidence.reperform_remote import not_again, prove_remote
 from workbench.evidence.reperform_sources import Sources, View
 from workbench.evidence.reperform_then import Then
 from workbench.media.worker import Worker
@@ -101,7 +105,8 @@ class _Run:
             yield from wrong
             if proven is not None:
                 ready.append(proven)
-                yield from prove(ground, proven, views[export.id])
+                check = prove if remote_of(proven.told.data) is None else prove_remote
+                yield from check(ground, proven, views[export.id])
         self._stage = (0.5, 0.1)
         exports = {export.id: export for export in state.exports}
         specs = {proven.export.id: proven.told.spec for proven in ready}
@@ -109,7 +114,9 @@ class _Run:
         yield from marked_copies(ground, state.annotations, state.snapshots)
         for number, proven in enumerate(ready):
             self._stage = (0.6 + 0.4 * number / len(ready), 0.4 / len(ready))
-            if again:
+            if remote_of(proven.told.data) is not None:
+                yield not_again(proven)
+            elif again:
                 yield from made_again(ground, proven, views[proven.export.id])
             else:
                 path = f"data/{proven.export.record.path}"

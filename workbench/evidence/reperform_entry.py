@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.nouns import ExportRecord, PlanRecord
+from workbench.evidence.remote import remote_of
 from workbench.evidence.reperform_record import Told
 from workbench.evidence.reperform_then import TOOL
 
@@ -27,13 +28,17 @@ def planned(export: ExportRecord, told: Told, plans: Mapping[str, PlanRecord]) -
 
 
 def agreeing(export: ExportRecord, told: Told, tool: str) -> Iterator[Finding]:
-    """The record does not contradict its own plan, nor the log's entry."""
+    """The record does not contradict its own plan, nor the log's entry.
+
+    What a plan for a VMS warns of, the file that came may have answered.
+    """
     plan, data = told.data["plan"], told.data
-    if plan.get("gaps") != data.get("gaps"):
-        yield failed(export, "", f"the gaps of its plan: {plan.get('gaps')}", str(data.get("gaps")))
     planned, warnings = plan.get("warnings"), data.get("warnings")
-    if not isinstance(planned, list) or not isinstance(warnings, list) or warnings[: len(planned)] != planned:
-        yield failed(export, "", f"the warnings of its plan, and any more: {planned}", str(warnings))
+    if remote_of(data) is None:
+        if plan.get("gaps") != data.get("gaps"):
+            yield failed(export, "", f"the gaps of its plan: {plan.get('gaps')}", str(data.get("gaps")))
+        if not isinstance(planned, list) or not isinstance(warnings, list) or warnings[: len(planned)] != planned:
+            yield failed(export, "", f"the warnings of its plan, and any more: {planned}", str(warnings))
     version = told.versions.get(TOOL, "none")
     if export.plan and tool not in ("", version):
         yield failed(export, "", f"made with {TOOL} {tool}, as the log's entry says", f"{version} in its record")

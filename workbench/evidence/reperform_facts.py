@@ -15,6 +15,7 @@ from workbench.core.errors import WorkbenchError
 from workbench.evidence.case_sources import told
 from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.nouns import RecordingFacts, SourceRecord
+from workbench.evidence.remote import lies_on_vms
 from workbench.evidence.reperform_export import Ground
 from workbench.evidence.reperform_sources import View, is_partly_laid, witnessed
 
@@ -25,7 +26,8 @@ def described(ground: Ground, view: View) -> Iterator[Finding]:
     """One finding for each thing that a source's record says and its recordings do not, or one that all holds."""
     source = view.source
     if view.lacking:
-        yield _finding(source, Verdict.NOT_CHECKED, note=f"not all of it is as it was: {view.lacking}")
+        why = "" if lies_on_vms(source) else "not all of it is as it was: "
+        yield _finding(source, Verdict.NOT_CHECKED, note=f"{why}{view.lacking}")
         return
     ground.tell(f"{source.id}: describing it", 0.0)
     try:

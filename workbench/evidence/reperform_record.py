@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import RequestError, SourceError
-from workbench.core.result import SCHEMA, Ledger
+from workbench.core.result import FATES, SCHEMA, Ledger
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import SECOND, Offset, instant_us, parse_time
+from workbench.evidence.export_form import wrong_remote
 from workbench.evidence.hashing import open_plain
 
 MOST_RECORD = 128 << 20
 """Bytes of a record; one with more is not read."""
 _OFFSET = re.compile(r"([+-])(\d{1,12})\.(\d{6})", re.ASCII)
-_FATES = frozenset(Ledger().to_json())
+_ALWAYS = frozenset(Ledger().to_json())
+"""Fates that every ledger counts; `delivered` stands only where a VMS made the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class Told:
 def read(path: Path) -> Told:
     """Read a record; SourceError where it is none."""
     data = load(path)
+    if wrong := wrong_remote(data):
+        raise SourceError(f"it is no record of an export: {wrong}")
     try:
         plan = _typed(data["plan"], dict)
         begin, dated = _time(plan["begin"])
@@ -60,7 +64,7 @@ def read(path: Path) -> Told:
             end=max(begin, end),
             dated=dated,
             claims=[_claim(entry) for entry in _typed(data["entries"], list)],
-            ledger={fate: _count(_typed(data["ledger"], dict)[fate]) for fate in sorted(_FATES)},
+            ledger=_ledger(_typed(data["ledger"], dict)),
             outputs=[_output(file) for file in _typed(data["files"], list)],
             beside=[_file(file) for file in _typed(data["sidecars"], list)],
             sources={_typed(s["file"], str): s["sha256"] for s in _typed(data["sources"], list)},
@@ -91,9 +95,14 @@ def load(path: Path) -> dict[str, Any]:
     return data
 
 
+def _ledger(numbers: dict[str, Any]) -> dict[str, int]:
+    fates = sorted(_ALWAYS | (numbers.keys() & {"delivered"}))
+    return {fate: _count(numbers[fate]) for fate in fates}
+
+
 def _claim(entry: Any) -> dict[str, Any]:
     first, last = _time(entry["first"])[0], _time(entry["last"])[0]
-    if entry["fate"] not in _FATES:
+    if entry["fate"] not in FATES:
         raise ValueError(f"{entry['fate']!r} is no fate")
     return {
         "file": _typed(entry["file"], str),

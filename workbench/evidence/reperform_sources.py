@@ -23,6 +23,7 @@ from workbench.evidence.case_sources import NO_PLAIN_FILE
 from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.hashing import Digests, digests
 from workbench.evidence.nouns import SourceRecord
+from workbench.evidence.remote import NOT_HASHED, lies_on_vms
 
 MOST_FILES = 1_000_000
 _EFFECT = (
@@ -81,6 +82,9 @@ class Sources:
         said = f"{', '.join(lacking[:3])}{' …' if len(lacking) > 3 else ''}: see sources-hash" if lacking else ""
         if source.config is not None:
             paths.pop(source.config.path, None)
+        if lies_on_vms(source) and not said:
+            said = f"{NOT_HASHED} ({source.archive})"
+            self._say(source, "", Verdict.NOT_CHECKED, "", "", said)
         return View(source=source, folder=folder, paths=paths, lacking=said)
 
     def _found(self, source: SourceRecord, name: str, size: int, sha256: str, sha512: str) -> Path | None:

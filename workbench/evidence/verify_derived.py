@@ -18,6 +18,7 @@ from workbench.evidence.custody import Entry
 from workbench.evidence.findings import Finding
 from workbench.evidence.nouns import CaseState, ExportRecord
 from workbench.evidence.package_derived import AGENT, UNREADABLE, derived
+from workbench.evidence.remote import FLIGHT
 from workbench.evidence.verify_bag import Bag, failed, not_checked, ok
 from workbench.evidence.verify_told import check_entries, check_info, check_texts
 
@@ -45,6 +46,7 @@ def check_derived(bag: Bag, entries: Sequence[Entry], state: CaseState, holds: b
         else:
             results[export.id] = result
             yield from _files(export, result)
+            yield from _came(export, result)
     yield from check_entries(entries)
     yield from check_info(bag, state, entries)
     there = [path for path in bag.files if MADE.fullmatch(path)]
@@ -102,6 +104,26 @@ def _files(export: ExportRecord, result: Mapping[str, Any]) -> Iterator[Finding]
         yield failed(CHECK, path, "the same files in record and log", f"{name}, {size} bytes, {digest}: named by {by}")
     if told == logged:
         yield ok(CHECK, path, "names the files that the log names")
+
+
+def _came(export: ExportRecord, result: Mapping[str, Any]) -> Iterator[Finding]:
+    """What a record says came from a VMS, and the calls made for it, lies among the export's files."""
+    if result.get("remote") is None:
+        return
+    path = f"data/{export.record.path}"
+    try:
+        told = {(str(one["saved_as"]), one["sha256"]) for one in result["remote"]["files"]}
+        flight = (str(result["remote"]["flight"]["path"]), result["remote"]["flight"]["sha256"])
+    except (LookupError, TypeError) as exc:
+        yield not_checked(CHECK, path, f"the record does not say what came as this version does ({exc!r})")
+        return
+    held = {(file.path.rpartition("/")[2], file.sha256) for file in export.files}
+    flights = {(file.path.rpartition("/")[2], file.sha256) for file in export.files if file.kind == FLIGHT}
+    lacking = sorted((told - held) | ({flight} - flights), key=str)
+    for name, digest in lacking:
+        yield failed(CHECK, path, f"{name}, {digest}, which came from the VMS", "no such file of the export")
+    if not lacking:
+        yield ok(CHECK, path, "what came from the VMS, and the record of the calls, are files of the export")
 
 
 def _words(file: tuple[Any, Any, Any]) -> tuple[str, str, str]:

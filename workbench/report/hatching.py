@@ -35,6 +35,7 @@ PATTERNS = {
     "copied": Pattern((0.13, 0.27, 0.47), BLACK, words="copied, bit-identical"),
     "reencoded": Pattern((0.99, 0.90, 0.74), (0.45, 0.25, 0.0), "/", 3.6, words="re-encoded"),
     "masked": Pattern((0.95, 0.80, 0.84), (0.45, 0.0, 0.15), "/\\", 4.4, words="re-encoded with a mask"),
+    "delivered": Pattern((0.82, 0.92, 0.82), (0.1, 0.35, 0.15), "\\", 3.6, words="delivered by a VMS"),
     "gap": Pattern(WHITE, (0.45, 0.45, 0.45), "|", 2.6, words="gap: nothing recorded"),
     "lost": Pattern((1.0, 0.93, 0.55), BLACK, "-", 2.2, words="lost: recorded, cannot be read"),
 }

@@ -96,7 +96,7 @@ class Span:
 
     begin_us: int
     end_us: int
-    kind: Literal["asked", "recorded", "copied", "reencoded", "masked", "gap", "lost"]
+    kind: Literal["asked", "recorded", "copied", "reencoded", "masked", "delivered", "gap", "lost"]
     label: str = ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from workbench import __version__
 from workbench.evidence.claims import clock_words, count
+from workbench.evidence.remote import lies_on_vms, made_by_vms
 from workbench.report.material import Material
 from workbench.report.model import Block, Facts, Paragraph, Section, SignatureBlock, Table
 from workbench.report.parts_asked import exhibits
@@ -96,9 +97,11 @@ def _declaration(material: Material) -> Iterator[str]:
     files = sum(len(export.files) + 1 for export in state.exports)
     role = ", ".join(filter(str.strip, (who.role, who.organisation))) or f"role {NOT_STATED}"
     yield f"I, {who.examiner.strip() or '____________________'} ({role}), declare for case {stated(who.number)}:"
+    vms = sum(map(lies_on_vms, state.sources))
+    kept = f" The recordings of {count(vms, 'source')} lie on a VMS; none of them was hashed." if vms else ""
     yield (
         f"1. Examined: {count(len(state.sources), 'source')} with {count(recordings, 'recording')}. Each recording is "
-        "identified by the SHA-256 and SHA-512 in part 3, taken when and where that part says."
+        f"identified by the SHA-256 and SHA-512 in part 3, taken when and where that part says.{kept}"
     )
     made = (
         f"{count(len(state.exports), 'export')} with {count(files, 'file')}, {count(len(state.snapshots), 'snapshot')}"
@@ -110,11 +113,22 @@ def _declaration(material: Material) -> Iterator[str]:
     yield (
         "3. Where part 7 says copied bit-identical, the program compared the coded frames of output and recording and "
         "found them equal. Everything else in the outputs is re-encoded, masked or left out as part 7 counts."
+        f"{_by_vms(material)}"
     )
     clocks = (f"{material.source_name(s.id)}: {clock_words(material.clocks[s.id].checks)}" for s in state.sources)
     yield f"4. {' '.join(clocks) or 'No clock: no source.'}"
     yield "5. The limitations and deviations in part 11 belong to this declaration."
     yield "6. I am qualified to say so by: ____________________"
+
+
+def _by_vms(material: Material) -> str:
+    """What the program did not do itself."""
+    made = [name for name, result in material.results.items() if made_by_vms(result)]
+    return (
+        f" {', '.join(made)}: made by a VMS; nothing was compared, what part 7 says of frames is its word."
+        if made
+        else ""
+    )
 
 
 def _versions(material: Material) -> str:

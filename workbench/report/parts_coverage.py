@@ -19,6 +19,7 @@ from workbench.evidence.claims import (
     us_of,
 )
 from workbench.evidence.nouns import ExportRecord, SourceRecord
+from workbench.evidence.remote import INTERVALS, lies_on_vms
 from workbench.report.material import Material, Result
 from workbench.report.model import Block, Facts, Lane, Mark, Notice, Paragraph, Section, Span, Timeline
 from workbench.report.wording import listing
@@ -28,15 +29,24 @@ CAUSES = {
     "PTS jump": "unknown",
     "container": "damaged",
     "decoder": "undecodable",
+    INTERVALS: "not recorded",
 }
 """Witness of a gap → its cause."""
 ABOUT_GAPS = (
     "Not recorded means: none of the files that were handed over holds this time. Whether a recording existed and was "
     "not handed over, they cannot say."
 )
+ABOUT_VMS = (
+    "Of a VMS, coverage is its own list of intervals: not recorded then means that it lists no recording. Whether it "
+    "had one once and deleted it, or does not show it to who asked, it does not say."
+)
 FINEST = 1_000
 """Parts of a timeline's length below which a hole inside one lane is not drawn; gaps are always drawn."""
-_KINDS = {"copied": "copied", "reencoded": "reencoded", "masked": "masked", "undecodable": "lost", "missing": "lost"}
+_KINDS = {
+    **{fate: fate for fate in ("copied", "reencoded", "masked", "delivered")},
+    **dict.fromkeys(("undecodable", "missing"), "lost"),
+}
+"""Fate of a run → how its stretch is drawn."""
 
 
 class Hole(NamedTuple):
@@ -51,6 +61,8 @@ class Hole(NamedTuple):
 def coverage(material: Material) -> Section:
     """Part 5."""
     blocks: list[Block] = [Paragraph(text=ABOUT_GAPS)]
+    if any(map(lies_on_vms, material.state.sources)):
+        blocks.append(Paragraph(text=ABOUT_VMS))
     for source in material.state.sources:
         blocks += _recorded(material, source)
     for export in material.state.exports:
@@ -74,11 +86,16 @@ def _names(of: str, number: int) -> list[str]:
 def _recorded(material: Material, source: SourceRecord) -> Iterator[Block]:
     """All that one source holds, as it joined the case."""
     told, name = source.coverage, material.source_name(source.id)
-    rows = [(i["begin"], i["end"], _length(i), i["file"]) for i in told.get("intervals", ())]
+    by = INTERVALS if lies_on_vms(source) else ""
+    rows = [(i["begin"], i["end"], _length(i), by or i["file"]) for i in told.get("intervals", ())]
     title = f"Recorded of {name}, when it joined the case"
     where = "the custody log"
     yield from listing(
-        ("Begin", "End", "Length", "File"), rows, where=where, title=title, widths=(0.28, 0.28, 0.12, 0.32)
+        ("Begin", "End", "Length", "Who says so" if by else "File"),
+        rows,
+        where=where,
+        title=title,
+        widths=(0.28, 0.28, 0.12, 0.32),
     )
     gaps = [_hole(gap) for gap in told.get("gaps", ())]
     yield from _gap_table(gaps, source.dated, f"Gaps of {name}", source.id)

@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.evidence.claims import count, seconds
 from workbench.evidence.custody import Digest, Entry, set_back
+from workbench.evidence.remote import NOT_HASHED, is_url
 from workbench.report.material import Material
 from workbench.report.model import Block, Facts, Notice, Paragraph, Section, Table
 from workbench.report.wording import NOT_STATED, cut
@@ -106,6 +107,12 @@ def _snapshot(data: dict[str, Any]) -> str:
     return f"{kind} {data['id']}{of}: {data['file']}, PTS {data['pts']}{bare}"
 
 
+def _joined(data: dict[str, Any]) -> str:
+    if is_url(data["archive"]):
+        return f"a camera of the VMS {data['archive']}; {NOT_HASHED}"
+    return f"{count(len(data['recordings']), 'recording')} hashed and described"
+
+
 def _amended(data: dict[str, Any]) -> str:
     changed = "; ".join(f"{key}: {cut(str(value), 'part 1 or 2', LONGEST)}" for key, value in data.items())
     return f"case amended: {changed}"
@@ -119,9 +126,7 @@ def _verified(data: dict[str, Any]) -> str:
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "case-created": lambda d: f"case {d['number']} opened, examiner {d['examiner']}",
     "case-amended": _amended,
-    "source-added": lambda d: (
-        f"source {d['id']} added: {count(len(d['recordings']), 'recording')} hashed and described"
-    ),
+    "source-added": lambda d: f"source {d['id']} added: {_joined(d)}",
     "clock-checked": _clock,
     "plan-made": lambda d: f"plan {d['id']} for {d['source']}",
     "export-done": lambda d: f"export {d['id']} of {d['source']}{' by plan ' + d['plan'] if d['plan'] else ', added'}",

@@ -8,6 +8,7 @@ from workbench import __version__
 from workbench.evidence.claims import CLOCK_NOT_CHECKED, completeness, count
 from workbench.evidence.findings import Verdict
 from workbench.evidence.nouns import SourceRecord
+from workbench.evidence.remote import lies_on_vms, limits
 from workbench.report.material import Material
 from workbench.report.model import Block, Facts, Paragraph, Section
 from workbench.report.wording import NOT_CHECKED, listing, stated
@@ -45,6 +46,8 @@ def _of_source(material: Material, source: SourceRecord) -> Iterator[tuple[str, 
         yield name, CLOCK_NOT_CHECKED, "no comparison of the recorder's clock with a reference is on record"
     elif clock.drift is None:
         yield name, f"drift of the clock: {NOT_CHECKED}", "that takes two checks apart in time"
+    if lies_on_vms(source):
+        yield name, f"recordings: {NOT_CHECKED}", f"they lie on {source.archive}; none of them was hashed"
     if not source.dated:
         yield name, "undated", "nobody says when it was recorded: times count from the first frame"
     elif source.zone_assumed:
@@ -66,6 +69,7 @@ def _of_exports(material: Material) -> Iterator[tuple[str, str, str]]:
         yield from ((export.id, "warning", warning) for warning in result["warnings"])
         unhashed = [source["file"] for source in result["sources"] if source["sha256"] is None]
         yield from ((export.id, f"digest of a recording: {NOT_CHECKED}", file) for file in unhashed)
+        yield from ((export.id, what, why) for what, why in limits(result))
         if not export.plan:
             yield export.id, "made outside of the case", "what was asked was put on record after it was done"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from workbench.evidence.claims import count, fidelity, fidelity_words, unsuitable
 from workbench.evidence.nouns import ExportRecord
+from workbench.evidence.remote import FLIGHT, ORIGINAL, SERVER_RECORD, made_by_vms
 from workbench.report.material import Material, Result
 from workbench.report.model import Block, Facts, Paragraph, Section, Table
 from workbench.report.wording import NOT_CHECKED, NOT_STATED, listing, size, stated
@@ -15,6 +16,10 @@ ABOUT_FIDELITY = (
     "Bit-identical means that the coded frame in the output is the one in the recording; for H.264 and H.265 its "
     "normalised NAL units are compared (no lengths, delimiters or parameter sets), else the packet. Shown is what a "
     "player shows, contained is what the file holds: both are counted in the finished file."
+)
+ABOUT_VMS = (
+    "a VMS made the files. Nobody here compared their frames with its recordings, which it keeps: what is said of "
+    "frames that were copied, coded anew or masked is the word of the server's record, where it gave one."
 )
 ABOUT_OUTPUTS = (
     "Each output is derived from its source and is an exhibit of its own. The recordings are not part of it: they stay "
@@ -27,7 +32,13 @@ PLAYERS = {
     "jpg": "any viewer of JPEG pictures",
     "pdf": "any viewer of PDF",
 }
-_ROLES = {"captions": "time track beside the pictures (WebVTT)", "record": "the export's own record (JSON)"}
+_ROLES = {
+    "captions": "time track beside the pictures (WebVTT)",
+    "record": "the export's own record (JSON)",
+    ORIGINAL: "the original: the master as the VMS delivered it",
+    SERVER_RECORD: "the server's own record (JSON)",
+    FLIGHT: "flight record: every call to the VMS",
+}
 
 
 def fidelities(material: Material) -> Section:
@@ -47,6 +58,8 @@ def _fidelity(material: Material, export: ExportRecord) -> Iterator[Block]:
         rows=tuple((words.capitalize(), count(number, "frame")) for words, number in fidelity(result)),
     )
     yield Paragraph(text=fidelity_words(result))
+    if made_by_vms(result):
+        yield Paragraph(text=f"{export.id}: {ABOUT_VMS}")
     for file in result["files"]:
         yield Paragraph(text=_shown(file))
     yield from _runs(result, export)
@@ -99,7 +112,7 @@ def outputs(material: Material) -> Section:
 def _files(material: Material, export: ExportRecord) -> Iterator[Block]:
     result = material.results[export.id]
     spec = result["plan"]["spec"]
-    videos = [f["path"] for f in result["files"]]
+    videos = [f["path"] for f in result["files"] if f["kind"] != ORIGINAL]
     volume = {name: f"volume {n} of {len(videos)}" for n, name in enumerate(videos, 1)}
     rows = []
     for file in (*export.files, export.record):

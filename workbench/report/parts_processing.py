@@ -11,8 +11,10 @@ from workbench.core.spec import ExportSpec
 from workbench.evidence.claims import count
 from workbench.evidence.custody import Entry
 from workbench.evidence.nouns import ExportRecord
+from workbench.evidence.remote import backend, derived_here, made_by_vms, remote_of
 from workbench.report.material import Material
 from workbench.report.model import Block, Facts, Paragraph, Section
+from workbench.report.parts_remote import remote_export
 from workbench.report.wording import NOT_STATED, cut, listing, stated
 
 STEPS = {
@@ -76,16 +78,17 @@ def _export(material: Material, export: ExportRecord) -> Iterator[Block]:
         ("Exported by", material.by("export-done", export.id)),
         ("Began", f"{stated(export.began)} (UTC)"),
         ("Ended", f"{stated(export.ended)} (UTC)"),
-        ("Backend", LOCAL if "pyav" in result["versions"] else NOT_STATED),
+        ("Backend", _backend(result)),
         ("Platform", stated(export.platform)),
         ("Exit state", "finished; the files were opened again and measured"),
         ("Sound", stated(plan["audio"])),
         ("Warnings", "\n".join(result["warnings"]) or "none"),
     ]
     yield Facts(title=f"Export {export.id}", rows=tuple(rows))
+    yield from remote_export(result, export, where)
     yield from _parameters(material, plan, f"Parameters of {export.id}", export.plan)
     yield from _segments(plan, f"Segments of {export.id}", where)
-    yield Facts(title=f"Encoder settings of {export.id}", rows=tuple(_encoder(result["encoder"])))
+    yield Facts(title=f"Encoder settings of {export.id}", rows=tuple(_encoder(result)))
     yield Facts(title=f"Tools and libraries of {export.id}", rows=tuple(_versions(result["versions"])))
 
 
@@ -132,8 +135,19 @@ def _segments(plan: Mapping[str, Any], title: str, where: str) -> Iterator[Block
     yield from listing(head, rows, where=where, title=title, widths=(0.19, 0.11, 0.28, 0.1, 0.09, 0.23))
 
 
-def _encoder(encoder: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if not encoder:
+def _backend(result: Mapping[str, Any]) -> str:
+    remote = remote_of(result)
+    local = LOCAL if "pyav" in result["versions"] else NOT_STATED
+    if remote is None:
+        return local
+    return f"{backend(remote)}; the files derived here: {local}" if derived_here(result) else backend(remote)
+
+
+def _encoder(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    encoder = result["encoder"]
+    if not encoder and made_by_vms(result):
+        yield "Encoder", f"{NOT_STATED}: the VMS made the files"
+    elif not encoder:
         yield "Encoder", "none: nothing was coded anew"
     for part, made in encoder.items():
         tracks = made.items() if all(isinstance(one, dict) for one in made.values()) else [("", made)]

@@ -7,14 +7,20 @@ from typing import Any
 
 from workbench.core.timebase import shown
 from workbench.evidence.nouns import SourceRecord
+from workbench.evidence.remote import NOT_HASHED, lies_on_vms
 from workbench.report.material import Material
-from workbench.report.model import Block, Facts, Paragraph, Section, Table
+from workbench.report.model import Block, Facts, Notice, Paragraph, Section, Table
 from workbench.report.wording import NOT_CHECKED, UNKNOWN, known, size, stated
 
 HASHED = (
     "Each recording was hashed when its source was added to this case, at the time and on the platform that are "
     "stated. The hash says that a file is unchanged since then. It says nothing about what happened to it before."
 )
+ON_VMS = (
+    "NOTHING OF THIS SOURCE WAS HASHED. Its recordings lie on a VMS, which delivers exports of them. What is said here "
+    "is what the VMS says of the camera; what its recordings are, and whether they changed, is not checked."
+)
+NO_SERVER = "none: recordings in a folder"
 LABELS = {
     "container": "Container",
     "container_brand": "Brand of the container",
@@ -80,6 +86,11 @@ def _source(material: Material, source: SourceRecord) -> Iterator[Block]:
     yield Facts(
         title=f"{stated(source.exhibit)}: {material.source_name(source.id)}", rows=tuple(_facts(material, source))
     )
+    if lies_on_vms(source):
+        yield Notice(text=ON_VMS, large=False)
+    if lies_on_vms(source) and not source.recordings:
+        yield from material.said_on(source.id)
+        return
     yield Table(
         title="Recordings",
         head=("File", "Size", "Digests"),
@@ -95,8 +106,9 @@ def _facts(material: Material, source: SourceRecord) -> Iterator[tuple[str, str]
     config = source.config
     yield "Camera (id in the archive)", source.id
     yield "Name", stated(source.name)
-    yield "Archive", stated(source.archive)
-    yield "Server, MAC address, line", "none: recordings in a folder"
+    vms = lies_on_vms(source)
+    yield "Archive", f"VMS at {source.archive}" if vms else stated(source.archive)
+    yield "Server, MAC address, line", f"{source.archive}; the rest: {NOT_CHECKED}" if vms else NO_SERVER
     yield "First frame", UNKNOWN if source.first_us is None else shown(source.first_us, source.dated)
     yield "Last frame", UNKNOWN if source.last_us is None else shown(source.last_us, source.dated)
     yield (
@@ -104,7 +116,10 @@ def _facts(material: Material, source: SourceRecord) -> Iterator[tuple[str, str]
         source.dated_by if source.dated else f"nobody ({source.dated_by}): times count from the first frame",
     )
     yield "archive.toml in force", f"{config.path}, SHA-256 {config.sha256}" if config else "none"
-    yield "Hashed", f"{stated(source.hashed_at)} (UTC) on {stated(source.hashed_where)}"
+    if vms:
+        yield "Hashed", f"nothing: {NOT_HASHED}; the VMS was asked {stated(source.hashed_at)} (UTC)"
+    else:
+        yield "Hashed", f"{stated(source.hashed_at)} (UTC) on {stated(source.hashed_where)}"
     yield "Added by", material.by("source-added", source.id)
     yield "Camera signature", NOT_CHECKED
     yield "Notes", "\n".join(source.notes) or "none"

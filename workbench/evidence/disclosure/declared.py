@@ -8,6 +8,7 @@ nothing says which pictures may be there, and questions about that are *not chec
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 
 from workbench.evidence import custody
 from workbench.evidence.nouns import CaseState
+from workbench.evidence.remote import ORIGINAL
 from workbench.evidence.state import state_of
 
 _RESULT = "workbench.export-result/1"
@@ -37,8 +39,8 @@ class Made:
 
     @property
     def drops_sound(self) -> bool:
-        """Whether the request asked for no sound."""
-        return self.spec.get("audio") == "drop"
+        """Whether the request asked for no sound; the original that a VMS delivered is as it was recorded."""
+        return self.spec.get("audio") == "drop" and self.file.get("kind") != ORIGINAL
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class Declared:
     """SHA-256 of a file that a record names → what it is."""
     words: set[str] = field(default_factory=lambda: {_TRACK})
     """Names and comments that stand in the records anyway."""
+    paths: set[str] = field(default_factory=set)
+    """Paths of requests to a VMS, by the records of exports and their flights: they lie on no machine of ours."""
 
     def in_case(self, path: str) -> bool:
         """Whether a custody log speaks for the folder that a file lies in."""
@@ -69,15 +73,20 @@ class Declared:
 def read(folder: Path, files: Sequence[str]) -> Declared:
     """Read the records among `files`, which are paths relative to `folder`."""
     declared = Declared()
+    flights: dict[str, set[str]] = {}
     for path in files:
         if path.rpartition("/")[2] == custody.NAME:
             place = path.removesuffix(custody.NAME)
             declared.cases[place] = state_of(custody.read(_bytes(folder / path, _MOST_LOG))[0])
             _case(declared, declared.cases[place])
         elif path.endswith(".json"):
-            _record(declared, path, _json(folder / path))
+            _record(declared, path, _json(folder / path), flights)
         elif path.endswith(".vtt"):
             declared.words.update(_camera(_bytes(folder / path, 1 << 16)))
+    for path, digests in flights.items():
+        data = _bytes(folder / path, _MOST_JSON)
+        if hashlib.sha256(data).hexdigest() in digests:
+            declared.paths.update(_calls(data))
     return declared
 
 
@@ -118,18 +127,41 @@ def _case(declared: Declared, state: CaseState) -> None:
     declared.words.update(word for word in words if word)
 
 
-def _record(declared: Declared, path: str, data: Mapping[str, Any]) -> None:
-    """An export's record, or the model of a report, whose titles stand in its PDF."""
+def _record(declared: Declared, path: str, data: Mapping[str, Any], flights: dict[str, set[str]]) -> None:
+    """An export's record, or the model of a report, whose titles stand in its PDF; `flights` are told digests."""
     if data.get("schema") == _RESULT:
         spec = _dict(_dict(data.get("plan")).get("spec"))
         for file in _dicts(data.get("files")):
             name = (PurePosixPath(path).parent / str(file.get("path"))).as_posix()
-            declared.made[name] = Made(record=path, spec=spec, file=file)
+            declared.made.setdefault(name, Made(record=path, spec=spec, file=file))
         declared.words.update(str(spec[key]) for key in ("source", "comment") if spec.get(key))
         declared.words.update(str(source.get("file")) for source in _dicts(data.get("sources")))
+        _remote(declared, path, _dict(data.get("remote")), flights)
     elif str(data.get("schema", "")).startswith("workbench.report"):
         titles = (data.get("title"), f"Evidence report {data.get('id')}, case {data.get('case_number')}")
         declared.words.update(str(title) for title in titles if title)
+
+
+def _remote(declared: Declared, path: str, remote: Mapping[str, Any], flights: dict[str, set[str]]) -> None:
+    """What an export's record names of a server: its URL, who was logged in there, the path of the request."""
+    server = _dict(remote.get("server"))
+    declared.words.update(str(server[key]) for key in ("url", "version", "user") if server.get(key))
+    if requested := _dict(remote.get("request")).get("path"):
+        declared.paths.add(str(requested))
+    if flight := _dict(remote.get("flight")):
+        name = (PurePosixPath(path).parent / str(flight.get("path"))).as_posix()
+        flights.setdefault(name, set()).add(str(flight.get("sha256")))
+
+
+def _calls(flight: bytes) -> Iterator[str]:
+    """The request paths of a flight record, one JSON object a line."""
+    for line in flight.splitlines():
+        try:
+            call = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(call, dict) and isinstance(call.get("path"), str):
+            yield call["path"]
 
 
 def _camera(vtt: bytes) -> Iterator[str]:

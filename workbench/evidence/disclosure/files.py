@@ -153,6 +153,7 @@ class _Room:
             "files": self.declared.files,
             "words": sorted(self.declared.words),
             "names": self.names,
+            "paths": sorted(self.declared.paths),
             "made": path.lower().endswith(".pdf") and self._made(path) is not None,
         }
 

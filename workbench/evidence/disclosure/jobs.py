@@ -26,8 +26,8 @@ _PICTURES = {"jpeg": jpeg.answers, "png": png.answers}
 
 
 def look(job: dict[str, Any], report: Report) -> Reply:
-    """The file at ``path``, of that ``kind``; ``words`` and ``names`` are lists, ``pictures``, ``files`` and ``made``
-    as in `pdf.Expected`. Answers with ``answers`` and, for MP4, ``samples``.
+    """The file at ``path``, of that ``kind``; ``words``, ``names`` and ``paths`` (of requests) are lists, ``pictures``,
+    ``files`` and ``made`` as in `pdf.Expected`. Answers with ``answers`` and, for MP4, ``samples``.
     """
     path, kind = Path(job["path"]), job["kind"]
     report({"stage": "disclosure", "file": path.name})
@@ -59,7 +59,7 @@ def pixels(job: dict[str, Any], report: Report) -> Reply:
 
 
 def _texts(data: mmap.mmap, job: dict[str, Any]) -> Iterator[Answer]:
-    yield from text.answers(data, job["names"])
+    yield from text.answers(data, job["names"], text.requests(job.get("paths", ())))
     found = notebook.is_notebook(data[:]) if len(data) <= MOST_IN_MEMORY else None
     if found is not None:
         yield from notebook.answers(found)
@@ -67,7 +67,12 @@ def _texts(data: mmap.mmap, job: dict[str, Any]) -> Iterator[Answer]:
 
 def _expected(job: dict[str, Any]) -> pdf.Expected:
     return pdf.Expected(
-        pictures=job["pictures"], files=job["files"], words=set(job["words"]), names=job["names"], made=job["made"]
+        pictures=job["pictures"],
+        files=job["files"],
+        words=set(job["words"]),
+        names=job["names"],
+        paths=text.requests(job.get("paths", ())),
+        made=job["made"],
     )
 
 

@@ -55,6 +55,8 @@ class Expected:
     words: Collection[str]
     names: Collection[str]
     """Words of this machine that must not stand in attached texts."""
+    paths: Collection[bytes] = ()
+    """What looks like a path in requests to a VMS (`text.requests`), and is none of a machine."""
     made: bool = False
     """The PDF is, byte for byte, one that an export's record names: its own picture is declared by that."""
 
@@ -202,7 +204,7 @@ class _Look:
             if kind_of(body[:4096]) != "text":
                 self._once(self.found.embedded, f"attached file {name[:80]!a}, {len(body)} bytes")
                 continue
-            for answer in text.answers(body, self.expected.names):
+            for answer in text.answers(body, self.expected.names, self.expected.paths):
                 if answer.verdict is Verdict.FAILED:
                     into = self.found.machine if answer.question == MACHINE else self.found.embedded
                     self._once(into, f"{name[:80]!a}: {answer.found}")

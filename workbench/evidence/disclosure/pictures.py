@@ -17,7 +17,8 @@ from workbench.core.timebase import Moment, Offset, instant_us, parse_time
 from workbench.evidence.disclosure.answers import CROP, Answer, leak, ok, unchecked
 from workbench.evidence.disclosure.declared import Declared, Made
 from workbench.evidence.findings import Finding
-from workbench.evidence.nouns import CaseState, SnapshotRecord
+from workbench.evidence.nouns import CaseState, ExportRecord, SnapshotRecord
+from workbench.evidence.remote import ORIGINAL
 
 _UNREADABLE = (WorkbenchError, AttributeError, TypeError, KeyError, ValueError, OverflowError)
 """What records that were not written by us may lead to."""
@@ -30,9 +31,19 @@ def findings(declared: Declared) -> Iterator[Finding]:
         for shot in state.snapshots:
             yield _judged(shot, state, requests).finding(place + shot.picture.path)
         for export in state.exports:
+            yield from _originals(export, place, requests[export.id])
             if others := [name for name in requests if _undone(name, export.id, requests, state)]:
                 note = f"it shows what {', '.join(others)} masks; both requests declare it: hand out one"
                 yield ok(CROP, note).finding(place + export.record.path)
+
+
+def _originals(export: ExportRecord, place: str, wanted: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """The masters of an export whose request hides something: they show it."""
+    hides = wanted is None or wanted.get("masks") or wanted.get("crop")
+    for file in export.files if hides else ():
+        if file.kind == ORIGINAL:
+            note = f"the original of {export.id}, without its masks and crop; the log declares it: hand out one"
+            yield ok(CROP, note).finding(place + file.path)
 
 
 def _undone(masked: str, shown: str, requests: Mapping[str, Mapping[str, Any] | None], state: CaseState) -> bool:

@@ -1,13 +1,15 @@
 """Text of any kind (JSON, captions, logs, pages): paths and names of a machine, pictures written as text.
 
 A path counts where it is absolute, has two parts or more and does not belong to the system itself. Names are those of
-the machine on which the check runs and of its user, which only the maker's own check can know.
+the machine on which the check runs and of its user, which only the maker's own check can know. Requests to a VMS look
+like paths; those that the records of exports declare are none.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from itertools import islice
 from mmap import mmap
 
 from workbench.evidence.disclosure.answers import EMBEDDED, MACHINE, Answer, settled
@@ -26,24 +28,31 @@ _MOST_SHOWN = 20
 _LONGEST = 80
 
 
-def answers(data: mmap | bytes, names: Collection[str]) -> Iterator[Answer]:
-    """What a text discloses; `names` are words that must not stand in it."""
+def requests(paths: Collection[str]) -> set[bytes]:
+    """What `answers` would take for a path in these paths of requests: each of them and what it begins with."""
+    found = {match[0] for path in paths for match in _PATHS.finditer(path.encode("utf-8", "replace"))}
+    return {b"/".join(parts[:n]) for one in found for parts in [one.split(b"/")] for n in range(3, len(parts) + 1)}
+
+
+def answers(data: mmap | bytes, names: Collection[str], declared: Collection[bytes] = ()) -> Iterator[Answer]:
+    """What a text discloses; `names` are words that must not stand in it, `declared` come from `requests`."""
     found = bytes(data[:4])
     if found.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = bytes(data[:]).decode("utf-16", "replace").encode()
-    yield settled(MACHINE, [*_matches(_PATHS, data), *_named(data, names)])
+    yield settled(MACHINE, [*_matches(_PATHS, data, declared), *_named(data, names)])
     yield settled(EMBEDDED, (f"{text[:24]}… at byte {at}" for text, at in _located(_PICTURES, data)))
 
 
-def _matches(pattern: re.Pattern[bytes], data: mmap | bytes) -> Iterator[str]:
-    for text, at in _located(pattern, data):
+def _matches(pattern: re.Pattern[bytes], data: mmap | bytes, declared: Collection[bytes]) -> Iterator[str]:
+    for text, at in _located(pattern, data, declared):
         yield f"{text} at byte {at}"
 
 
-def _located(pattern: re.Pattern[bytes], data: mmap | bytes) -> Iterator[tuple[str, int]]:
-    for number, match in enumerate(pattern.finditer(data)):
-        if number >= _MOST_SHOWN:
-            return
+def _located(
+    pattern: re.Pattern[bytes], data: mmap | bytes, declared: Collection[bytes] = ()
+) -> Iterator[tuple[str, int]]:
+    found = (match for match in pattern.finditer(data) if match[0] not in declared)
+    for match in islice(found, _MOST_SHOWN):
         yield ascii(match[0][:_LONGEST].decode("utf-8", "replace")), match.start()
 
 
