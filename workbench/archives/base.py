@@ -7,7 +7,9 @@ do is said in the plan, before anything runs; only `WorkbenchError`s leave a met
 
 from __future__ import annotations
 
+import sys
 import threading
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +18,7 @@ from typing import Any, Protocol
 
 from workbench.archives.unchanged import State
 from workbench.core.coverage import Coverage, Source
+from workbench.core.errors import RequestError
 from workbench.core.geometry import Area
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult, Progress
@@ -23,6 +26,21 @@ from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Moment
 
 OnProgress = Callable[[Progress], None]
+MOST_INSTANTS = 10_000_000
+
+
+def check_limit(limit: int) -> None:
+    """RequestError unless `limit` is a number of instants that can be asked for."""
+    if not 1 <= limit <= MOST_INSTANTS:
+        raise RequestError("limit", f"{limit} is not a number of pictures from 1 to {MOST_INSTANTS}")
+
+
+def numbers(blob: bytes) -> tuple[int, ...]:
+    """The little-endian 64-bit numbers that the worker answers with."""
+    held = array("q", blob)
+    if sys.byteorder == "big":
+        held.byteswap()
+    return tuple(held)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.archives import unchanged
-from workbench.archives.base import Description, Frame, OnProgress, Recorded, Snapshot
+from workbench.archives.base import Description, Frame, OnProgress, Recorded, Snapshot, check_limit, numbers
 from workbench.archives.config import FILE_NAME, ArchiveConfig, read_config
 from workbench.archives.dating import date_file
 from workbench.archives.running import Runner, mask_range, place
@@ -91,6 +91,22 @@ class LocalArchive:
         """Recorded intervals, gaps and overlaps of a source, each with who says so."""
         line = self.line(source)
         return line.coverage(source, self._range(line, within))
+
+    def instants(
+        self,
+        source: str,
+        within: tuple[Moment | None, Moment | None] | None = None,
+        *,
+        limit: int = 10_000,
+        newest_first: bool = False,
+    ) -> tuple[int, ...]:
+        """When the pictures of a range are shown, by the index; at most `limit` of them, in order."""
+        check_limit(limit)
+        line = self.line(source)
+        wanted = self._range(line, within)
+        places = [place(piece) for piece in line.within(wanted)]
+        job = {"places": places, "from": wanted.begin, "to": wanted.end, "limit": limit, "newest": newest_first}
+        return numbers(self._worker.call("instants", job).blobs[0])
 
     def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
         """The frame shown at `at`; NothingRecorded before the first picture, behind the last one or in a gap."""

@@ -8,6 +8,8 @@ annotate  a marked copy of a snapshot                         describe  what a r
 contents  pictures, streams and words of a finished file
 prove     an export's claims, held against its recordings    same_frames  do two files show the same pictures?
 pixels    the digest of a PNG's pixels                        damage    does a recording decode the same way twice?
+instants  when the pictures of a stretch are shown           received  what a file from a server holds
+received_picture  a JPEG from a server, masked and cropped
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ from workbench.media import (
     describe,
     frames,
     index,
+    instants,
     keys,
     marks,
     planner,
     prove,
+    received,
     sameness,
     snapshot,
     steadiness,
@@ -77,4 +81,7 @@ VERBS: dict[str, Callable[[dict[str, Any], Report], Answer]] = {
     "same_frames": prove.same_frames,
     "pixels": sameness.pixels,
     "damage": steadiness.damage,
+    "instants": instants.instants,
+    "received": received.received,
+    "received_picture": received.received_picture,
 }
