@@ -1,0 +1,229 @@
+"""Fetching one file of an export: hashed while it is written, resumed where it broke off, never spliced.
+
+A break is mended by a Range request with If-Range and the strong ETag seen first (RFC 9110, 13.1.5): the server answers
+206 from exactly where we stand, or sends the whole file anew, and then we begin anew too. Without a strong ETag every
+break begins anew. The bytes must be as many as announced, and where the server tells a SHA-256, these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from workbench.core.errors import Cancelled, RemoteError, WorkError
+from workbench.vms.tokens import DENIED, Doorkeeper, refusal
+from workbench.vms.transport import (
+    ADVICE,
+    BUSY,
+    PASSING,
+    TRIES,
+    Answer,
+    Stream,
+    Transport,
+    Unanswered,
+    Unreached,
+    back_off,
+    retry_after,
+    wait,
+)
+from workbench.vms.wire import paths
+
+OnBytes = Callable[[int, int | None], None]
+"""(bytes held so far, bytes in all or None)."""
+MOST_RESTARTS = 4
+_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
+_STRONG = re.compile(r'"[\x21\x23-\x7e]*"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloaded:
+    """A file that arrived whole."""
+
+    sha256: str
+    size: int
+    etag: str
+    """The server's validator, empty where it gave none."""
+    breaks: int
+    """How often the transfer broke off."""
+    refetched: int
+    """Bytes that came more than once."""
+    server_sha256: str | None
+    """What the server says the file's SHA-256 is; None where it does not say."""
+
+
+class _Changed(Exception):
+    """What we hold and what comes now are not the same file."""
+
+
+class Download:
+    """One file on its way; `run` brings it home."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        door: Doorkeeper,
+        id: str,  # noqa: A002 - the API's own name
+        name: str,
+        path: Path,
+        *,
+        on_bytes: OnBytes | None = None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        self._transport, self._door, self._id, self._name = transport, door, id, name
+        self._path, self._on_bytes, self._cancel = path, on_bytes, cancel
+        self._breaks = self._refetched = self._restarts = 0
+        self._begin()
+
+    def run(self) -> Downloaded:
+        """Fetch the file to the path, which must not exist; whatever happens, half a file is removed.
+
+        Raises RemoteError, WorkError (disk) or Cancelled.
+        """
+        try:
+            with self._path.open("xb") as file:
+                self._all(file)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as exc:
+            self._path.unlink(missing_ok=True)
+            raise WorkError(f"{self._path.name} cannot be written: {exc.strerror or exc}", "Make room.") from exc
+        except BaseException:
+            self._path.unlink(missing_ok=True)
+            raise
+        return Downloaded(
+            sha256=self._digest.hexdigest(),
+            size=self._held,
+            etag=self._etag,
+            breaks=self._breaks,
+            refetched=self._refetched,
+            server_sha256=self._told,
+        )
+
+    def _begin(self) -> None:
+        """Hold nothing yet."""
+        self._digest, self._held, self._etag = hashlib.sha256(), 0, ""
+        self._total: int | None = None
+        self._told: str | None = None
+
+    def _all(self, file: BinaryIO) -> None:
+        fruitless = 0
+        while True:
+            before = self._held
+            try:
+                pause = self._attempt(file)
+                if pause is None:
+                    return
+            except _Changed:
+                self._restart(file)
+                pause = 0.0
+            except (Unanswered, Unreached):
+                self._breaks += 1
+                fruitless = 0 if self._held > before else fruitless + 1
+                if fruitless >= TRIES:
+                    raise
+                pause = back_off(max(1, fruitless)) if fruitless else 0.0
+            else:
+                fruitless += 1
+                if fruitless >= TRIES:
+                    raise RemoteError(f"{self._shown()} cannot be fetched: the server is busy", ADVICE)
+            wait(pause, self._cancel)
+
+    def _attempt(self, file: BinaryIO) -> float | None:
+        """One request; None when the file is whole, else seconds to wait until the next."""
+        headers = self._door.headers()
+        if self._held and self._etag:
+            headers |= {"Range": f"bytes={self._held}-", "If-Range": self._etag}
+        elif self._held:
+            raise _Changed
+        with self._transport.open(
+            "GET", paths.export_file(self._id), query={"name": self._name}, headers=headers, attempt=self._breaks + 1
+        ) as stream:
+            if stream.status not in (200, 206):
+                return self._refused(stream, headers)
+            self._check_head(stream)
+            self._pour(stream, file)
+        self._check_end()
+        return None
+
+    def _refused(self, stream: Stream, headers: Mapping[str, str]) -> float:
+        if stream.status == 416:
+            raise _Changed
+        body = b"".join(piece for piece, _ in zip(stream.pieces(4096), range(16), strict=False))
+        if stream.status in DENIED and self._door.try_harder(headers):
+            return 0.0
+        if stream.status in PASSING:
+            after = retry_after(stream.headers.get("retry-after")) if stream.status in BUSY else None
+            return min(60.0, max(after or 0.0, back_off(1)))
+        answer = Answer(stream.status, stream.headers, body)
+        raise refusal(answer, f"{self._shown()} was asked for", self._transport)
+
+    def _check_head(self, stream: Stream) -> None:
+        """Take length, validator and digest of the first answer; hold every further one against them."""
+        head = stream.headers
+        if head.get("content-encoding", "identity").lower() != "identity":
+            raise RemoteError(f"{self._shown()} comes compressed, which nobody asked for", ADVICE)
+        etag = head.get("etag", "")
+        etag = etag if _STRONG.fullmatch(etag) else ""
+        if stream.status == 206:
+            match = _RANGE.fullmatch(head.get("content-range", ""))
+            if not self._held or match is None or int(match[1]) != self._held:
+                raise _Changed
+            if int(match[3]) != self._total or etag != self._etag or int(match[2]) != int(match[3]) - 1:
+                raise _Changed
+            return
+        if self._held:
+            raise _Changed
+        length, told = head.get("content-length", ""), head.get("x-sha256", "").lower()
+        self._total = int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
+        self._told = told if re.fullmatch(r"[0-9a-f]{64}", told) else None
+        self._etag = etag
+        self._check_room()
+
+    def _check_room(self) -> None:
+        free = shutil.disk_usage(self._path.parent).free
+        if self._total is not None and self._total > free:
+            raise WorkError(
+                f"{self._shown()} has {self._total} bytes, the disk has room for {free}", "Make room, then resume."
+            )
+
+    def _pour(self, stream: Stream, file: BinaryIO) -> None:
+        for piece in stream.pieces():
+            if self._cancel is not None and self._cancel.is_set():
+                raise Cancelled("the download was cancelled", "Nothing was left behind.")
+            if self._total is not None and self._held + len(piece) > self._total:
+                raise _Changed
+            file.write(piece)
+            self._digest.update(piece)
+            self._held += len(piece)
+            if self._on_bytes is not None:
+                self._on_bytes(self._held, self._total)
+
+    def _check_end(self) -> None:
+        if self._total is not None and self._held < self._total:
+            raise Unanswered(f"{self._shown()} ended after {self._held} of {self._total} bytes", ADVICE)
+        if self._told is not None and self._digest.hexdigest() != self._told:
+            raise _Changed
+
+    def _restart(self, file: BinaryIO) -> None:
+        """Forget what we hold: it belongs to another file, or nobody can tell."""
+        self._restarts += 1
+        self._breaks += 1
+        if self._restarts > MOST_RESTARTS:
+            raise RemoteError(
+                f"{self._shown()} is another file each time it is asked for, or not the one that the server says it is",
+                "Nothing of it was kept. Make the export again.",
+            )
+        self._refetched += self._held
+        file.seek(0)
+        file.truncate()
+        self._begin()
+
+    def _shown(self) -> str:
+        return repr(self._name[:120])

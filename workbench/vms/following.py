@@ -1,0 +1,60 @@
+"""Waiting for an export at a VMS: polled with growing pauses until its state is a terminal one.
+
+The pause is 3 % of the time since the start, at least 0.1 s and at most 4 s: a short export is noticed at once, a long
+one is not pestered. Answers that cannot be read count as silence; a minute of silence ends the waiting.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from workbench.core.errors import NotAllowed, RemoteError
+from workbench.vms.transport import wait
+from workbench.vms.wire.nouns import Status
+
+if TYPE_CHECKING:
+    from workbench.vms.client import Client
+
+SHORTEST, LONGEST, PART = 0.1, 4.0, 0.03
+MOST_SILENCE = 60.0
+"""Seconds without an answer that can be read."""
+
+
+class Gone(RemoteError):
+    """The server does not know the export: it was deleted, or it expired."""
+
+
+def follow(
+    client: Client,
+    id: str,  # noqa: A002 - the API's own name
+    *,
+    on_status: Callable[[Status], None] | None = None,
+    cancel: threading.Event | None = None,
+    most_silence: float = MOST_SILENCE,
+) -> Status:
+    """The terminal state of an export.
+
+    Raises Gone, NotAllowed, RemoteError naming the id after a minute of silence, or Cancelled; nothing is deleted here.
+    """
+    began = heard = time.monotonic()
+    while True:
+        try:
+            status = client.status(id)
+        except (Gone, NotAllowed):
+            raise
+        except RemoteError as exc:
+            if time.monotonic() - heard > most_silence:
+                raise RemoteError(
+                    f"the server has said nothing of export {id} for {most_silence:.0f} s; the last: {exc.message}",
+                    f"It may still run. Take it up again by its id: workbench resume URL {id} --out DIR.",
+                ) from exc
+        else:
+            heard = time.monotonic()
+            if on_status is not None:
+                on_status(status)
+            if status.terminal:
+                return status
+        wait(min(LONGEST, max(SHORTEST, PART * (time.monotonic() - began))), cancel)

@@ -1,0 +1,121 @@
+"""Being let in: Basic first, a token where Basic is not enough, renewed before it ends.
+
+Some servers take Basic for everything, newer ones want ``POST /grpc AuthenticateEx2`` for a token and then Bearer. So
+``auto`` begins with Basic, and where that gives 401 or 403 gets a token and asks once more.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from workbench.core.errors import NotAllowed, RemoteError
+from workbench.vms.secret import Secret
+from workbench.vms.transport import Answer, Transport
+from workbench.vms.wire import document, errors, grpc, paths
+
+Auth = Literal["auto", "basic", "bearer"]
+DENIED = (401, 403)
+RENEW_AT = 0.75
+"""Part of a token's life after which it is renewed."""
+LIFE = 4 * 3600.0
+"""Seconds that a token is good for where the server does not say."""
+_ASKED = {"authentication": "not shown"}
+
+
+class Doorkeeper:
+    """Adds to each request what lets it in; one for each client."""
+
+    def __init__(self, transport: Transport, auth: Auth = "auto") -> None:
+        self._transport, self._auth = transport, auth
+        self._lock = threading.RLock()
+        self._token: Secret | None = transport.credentials.token if transport.credentials else None
+        self._own = False
+        """True for a token that we got and may renew."""
+        self._renew_at = self._ends_at = float("inf")
+
+    def headers(self) -> dict[str, str]:
+        """The header for the next request; a token about to end is renewed first."""
+        credentials = self._transport.credentials
+        if credentials is None:
+            return {}
+        with self._lock:
+            if self._auth == "bearer" and self._token is None:
+                self._obtain()
+            if self._token is not None and self._own and time.monotonic() >= self._renew_at:
+                self._renew()
+            if self._token is not None:
+                return {"Authorization": f"Bearer {self._token.reveal()}"}
+        basic = credentials.basic()
+        return {} if basic is None else {"Authorization": basic}
+
+    def try_harder(self, used: Mapping[str, str]) -> bool:
+        """After a 401 or 403: True where another way in may help, which `headers` then gives."""
+        credentials = self._transport.credentials
+        if credentials is None or credentials.password is None or self._auth == "basic":
+            return False
+        with self._lock:
+            if self._token is not None and used.get("Authorization") != f"Bearer {self._token.reveal()}":
+                return True  # another thread got one meanwhile
+            if self._token is not None and time.monotonic() < self._ends_at:
+                return False
+            try:
+                self._obtain()
+            except RemoteError:
+                return False
+            return True
+
+    def close(self) -> None:
+        """Give a token back that we got; what the server says to that does not matter."""
+        with self._lock:
+            token, self._token = (self._token if self._own else None), None
+        if token is not None:
+            try:
+                self._call(grpc.CLOSE, {}, {"Authorization": f"Bearer {token.reveal()}"})
+            except RemoteError:
+                return
+
+    def _obtain(self) -> None:
+        credentials = self._transport.credentials
+        if credentials is None or credentials.password is None:
+            raise NotAllowed("there is no password to get a token with", "Name user and password.")
+        basic = {"Authorization": credentials.basic() or ""}
+        body = grpc.write_credentials(credentials.user, credentials.password.reveal())
+        answer = self._call(grpc.AUTHENTICATE_2, body, basic)
+        if answer.status in (400, 404, 501):
+            answer = self._call(grpc.AUTHENTICATE, body, basic)
+        self._take(answer)
+
+    def _renew(self) -> None:
+        assert self._token is not None
+        try:
+            self._take(self._call(grpc.RENEW, {}, {"Authorization": f"Bearer {self._token.reveal()}"}))
+        except RemoteError:
+            self._obtain()
+
+    def _take(self, answer: Answer) -> None:
+        if answer.status != 200:
+            raise refusal(answer, "a token was asked for", self._transport)
+        token = grpc.read_token(answer.body)
+        life = LIFE if token.expires_us is None else min(7 * 86_400.0, token.expires_us / 1e6 - time.time())
+        self._token, self._own = Secret(token.value), True
+        self._ends_at = time.monotonic() + max(life, 0.0)
+        self._renew_at = time.monotonic() + max(life * RENEW_AT, 1.0)
+
+    def _call(self, method: str, data: dict[str, Any], headers: Mapping[str, str]) -> Answer:
+        body = grpc.write_call(method, data)
+        told = {"method": method, "data": _ASKED}
+        return self._transport.request("POST", paths.grpc(), body=body, headers=headers, told=told)
+
+
+def refusal(answer: Answer, asked: str, transport: Transport) -> RemoteError:
+    """The error for an answer that is not what was asked for; our secrets are taken out of the server's words."""
+    said = errors.read(answer.body, answer.status)
+    if transport.credentials is not None:
+        said = transport.credentials.redacted(said)
+    if answer.status in DENIED:
+        advice = "Check user and password." if answer.status == 401 else "Ask for the right at the VMS."
+        return NotAllowed(f"{asked}: the server says {said}", advice)
+    return RemoteError(f"{asked}: the server says {said}", document.ADVICE)
