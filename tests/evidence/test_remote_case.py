@@ -138,7 +138,7 @@ def test_nothing_is_claimed_that_only_the_vms_says(done: Case) -> None:
     one, two, three = (done.result(name) for name in ("E1", "E2", "E3"))
     assert "by the server's record: not checked" in fidelity_words(one)
     assert "not checked" not in fidelity_words(two)
-    assert fidelity_words(three).startswith("Of 25 source frames: 25 frames delivered by a VMS")
+    assert fidelity_words(three).startswith("Of 25 frames that came: 25 frames delivered by a VMS, as what came shows")
     assert any("the VMS does not say" in why for use in unsuitable(three, source, ()) for why in use.why)
 
 
@@ -260,3 +260,15 @@ def test_a_wrong_count_is_found_without_the_recordings(local: LocalArchive, tmp_
     failed = {(one.check, one.expected, one.found) for one in verify(package, local.folder, again=False).failed}
     assert ("ledger", "26 pictures shown, 25 contained", "25 pictures shown, 25 contained") in failed
     assert any(expected == "the server's record with the same ledger" for _, expected, _ in failed)
+
+
+def test_no_export_of_a_folder_passes_for_one_of_a_vms(local: LocalArchive, tmp_path: Path) -> None:
+    """Where a source lies is in the log; a record that says otherwise is found without any recording."""
+    case = new(tmp_path)
+    case.add_source(StandIn(local), "hall")
+    vms = StandIn(local)
+    case.add(vms.run(vms.plan(SPEC), tmp_path / "out"))
+    case.append("source-added", replace(case.state.sources[0], archive="recorder"))
+    package = tmp_path / "sealed" / seal(case, tmp_path / "sealed").name
+    told = [(one.expected, one.found) for one in verify(package).failed if one.check == "custody-files"]
+    assert told == [("made from recordings in a folder", f"made from {URL}")]

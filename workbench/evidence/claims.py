@@ -20,7 +20,7 @@ from workbench.core.timebase import SECOND, Offset, instant_us, parse_time
 from workbench.evidence.clock import Clock, Corrected
 from workbench.evidence.findings import Finding, Findings, Verdict
 from workbench.evidence.nouns import ClockCheck, RecordingFacts, SourceRecord
-from workbench.evidence.remote import counted_by, made_by_vms, objections
+from workbench.evidence.remote import counted_by, made_by_vms, objections, originals
 
 Result = Mapping[str, Any]
 
@@ -105,7 +105,8 @@ def fidelity_words(result: Result) -> str:
     ledger = result["ledger"]
     told = [(ledger.get(fate, 0), words.split(":")[0]) for fate, words in FATES.items()]
     parts = [f"{count(frames, 'frame')} {words}" for frames, words in told if frames]
-    total = count(sum(frames for frames, _ in told), "source frame")
+    noun = "frame that came" if ledger.get("delivered", 0) == sum(frames for frames, _ in told) > 0 else "source frame"
+    total = count(sum(frames for frames, _ in told), noun, "frames that came" if noun != "source frame" else "")
     return f"Of {total}: {', '.join(parts) or 'none'}{counted_by(result)}."
 
 
@@ -152,7 +153,8 @@ def _used(result: Result, source: SourceRecord | None) -> tuple[RecordingFacts, 
 
 def _unknown(result: Result, used: tuple[RecordingFacts, ...]) -> str:
     """Recordings the export read of which the case holds no facts, in words; empty where it knows all."""
-    others = [s["file"] for s in result["sources"] if s["file"] not in {r.file for r in used}]
+    own = originals(result)  # of which `objections` speak
+    others = [s["file"] for s in result["sources"] if s["file"] not in {*own, *(r.file for r in used)}]
     return f"the case holds no facts of {', '.join(others)} as it was read" if others else ""
 
 

@@ -111,7 +111,7 @@ def _export(export: ExportRecord, result: dict[str, Any], state: CaseState) -> I
     if (remote := remote_of(result)) is not None:
         yield f"  {clipped(backend(remote))}"
         yield f"  TLS: {clipped(tls_words(remote))}"
-        yield from (f"  {what}: {clipped(why)}" for what, why in limits(result))
+        yield from (f"  {what}: {clipped(why)}" for what, why in limits(result) if not what.startswith("TLS"))
     yield f"  {clipped(fidelity_words(result))}"
     yield from _wrapped(completeness_words(completeness(result, state.source(export.source))))
     for gap in result["gaps"]:

@@ -91,7 +91,8 @@ def counted_by(result: Result) -> str:
     remote = remote_of(result)
     if remote is None or not made_by_vms(result):
         return ""
-    return f", by {remote['ledger_by']}: not checked" if remote["ledger_by"] else ", as shown by what came"
+    by = remote["ledger_by"]
+    return f", by {by}: not checked" if by else ", as what came shows; how many it holds of the range, nobody says"
 
 
 def objections(result: Result, check: str) -> tuple[list[str], list[str]]:
@@ -134,6 +135,7 @@ def limits(result: Result) -> Iterator[tuple[str, str]]:
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    told = f"{row['check']}: {row['found']}"
-    told += f" instead of {row['expected']}" if row["expected"] not in (None, "") else ""
-    return f"{told} ({row['note']})" if row["note"] else told
+    found, expected, note = ("" if row[key] is None else str(row[key]) for key in ("found", "expected", "note"))
+    told = f"{row['check']}: {found}" if found else str(row["check"])
+    told += f" instead of {expected}" if expected and expected != found else ""
+    return f"{told} ({note})" if note else told

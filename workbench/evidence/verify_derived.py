@@ -18,7 +18,7 @@ from workbench.evidence.custody import Entry
 from workbench.evidence.findings import Finding
 from workbench.evidence.nouns import CaseState, ExportRecord
 from workbench.evidence.package_derived import AGENT, UNREADABLE, derived
-from workbench.evidence.remote import FLIGHT
+from workbench.evidence.remote import FLIGHT, lies_on_vms
 from workbench.evidence.verify_bag import Bag, failed, not_checked, ok
 from workbench.evidence.verify_told import check_entries, check_info, check_texts
 
@@ -46,6 +46,7 @@ def check_derived(bag: Bag, entries: Sequence[Entry], state: CaseState, holds: b
         else:
             results[export.id] = result
             yield from _files(export, result)
+            yield from _from_where(export, result, state)
             yield from _came(export, result)
     yield from check_entries(entries)
     yield from check_info(bag, state, entries)
@@ -104,6 +105,23 @@ def _files(export: ExportRecord, result: Mapping[str, Any]) -> Iterator[Finding]
         yield failed(CHECK, path, "the same files in record and log", f"{name}, {size} bytes, {digest}: named by {by}")
     if told == logged:
         yield ok(CHECK, path, "names the files that the log names")
+
+
+def _from_where(export: ExportRecord, result: Mapping[str, Any], state: CaseState) -> Iterator[Finding]:
+    """An export was made from where its source lies: none of a folder passes for a VMS's, which nobody can do again."""
+    source, path = state.source(export.source), f"data/{export.record.path}"
+    if source is None:
+        return
+    try:
+        remote = result.get("remote")
+        came = None if remote is None else str(remote["server"]["url"]).rstrip("/")
+    except (LookupError, TypeError, AttributeError) as exc:
+        yield not_checked(CHECK, path, f"the record does not name its server as this version does ({exc!r})")
+        return
+    wanted = source.archive.rstrip("/") if lies_on_vms(source) else None
+    if came != wanted:
+        expected, found = (f"made from {place or 'recordings in a folder'}" for place in (wanted, came))
+        yield failed(CHECK, path, expected, found, f"where {source.id} lies, by the log")
 
 
 def _came(export: ExportRecord, result: Mapping[str, Any]) -> Iterator[Finding]:

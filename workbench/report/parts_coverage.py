@@ -19,7 +19,7 @@ from workbench.evidence.claims import (
     us_of,
 )
 from workbench.evidence.nouns import ExportRecord, SourceRecord
-from workbench.evidence.remote import INTERVALS, lies_on_vms
+from workbench.evidence.remote import INTERVALS, ORIGINAL, lies_on_vms
 from workbench.report.material import Material, Result
 from workbench.report.model import Block, Facts, Lane, Mark, Notice, Paragraph, Section, Span, Timeline
 from workbench.report.wording import listing
@@ -138,7 +138,8 @@ def _rows(material: Material, export: ExportRecord) -> Iterator[tuple[str, str]]
     else:
         yield "Asked", f"one frame, that shown at {plan['begin']}"
     for file in files:
-        yield f"Delivered in {file['path']}", f"{file['first']} to {file['last']} (times of the first and last frame)"
+        what = "Original that the VMS delivered," if file["kind"] == ORIGINAL else "Delivered in"
+        yield f"{what} {file['path']}", f"{file['first']} to {file['last']} (times of the first and last frame)"
 
 
 def _holes(result: Result) -> Iterator[Hole]:

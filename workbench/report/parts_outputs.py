@@ -126,7 +126,7 @@ def _files(material: Material, export: ExportRecord) -> Iterator[Block]:
         widths=(0.32, 0.17, 0.14, 0.37),
         code=(3,),
     )
-    codec = ", ".join(result["plan"]["codecs"]) or "unknown"
+    codec = ", ".join(result["plan"]["codecs"]) or "its coding, of which the plan does not tell"
     yield Facts(rows=(("Player needed", PLAYERS.get(spec["format"], NOT_STATED).format(codec=codec)), *_sound(result)))
     yield from material.said_on(export.id)
 

@@ -131,6 +131,11 @@ def _segments(plan: Mapping[str, Any], title: str, where: str) -> Iterator[Block
         )
         for s in plan["segments"]
     ]
+    if not rows:
+        yield Paragraph(
+            text=f"{title}: none are planned; a VMS does not say beforehand how it makes what.", style="small"
+        )
+        return
     head = ("Recording", "Mode", "First and last frame", "Their PTS", "Frames", "Reason")
     yield from listing(head, rows, where=where, title=title, widths=(0.19, 0.11, 0.28, 0.1, 0.09, 0.23))
 

@@ -12,6 +12,7 @@ from workbench.evidence.remote import is_secure, remote_of, tls_words
 from workbench.report.model import Block, Facts, Notice
 from workbench.report.wording import NOT_CHECKED, NOT_STATED, cut, known, listing, size
 
+_TOLD = ("expected", "found", "note")
 NO_TLS = (
     "{id}: nothing vouches that the server was the right one, nor that its answers came unchanged (TLS: {tls}). The "
     "digests of its files say what came, not what was sent."
@@ -58,7 +59,10 @@ def _request(remote: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]
     yield "Body", _json(asked["body"], where)
     yield "Id at the server", known(export["id"])
     yield "Began and ended at the server", f"{known(export['began'])}\n{known(export['ended'])}"
-    yield "State at its end", f"{known(export['state'])}; succeeded: {known(export['succeeded'])}"
+    yield (
+        "State at its end",
+        f"{known(export['state'])}, in the words of its API; succeeded: {known(export['succeeded'])}",
+    )
     yield "Deleted there afterwards", f"{known(export['deleted'])}{'; it was to be kept' if export['kept'] else ''}"
     yield "Made", remote["made"] or NOT_STATED
     yield "Frames counted by", remote["ledger_by"] or "nobody but the files that came"
@@ -70,7 +74,7 @@ def _json(value: Any, where: str) -> str:
 
 def _delivered(remote: Mapping[str, Any], export: ExportRecord, where: str) -> Iterator[Block]:
     rows = [
-        (row["check"], row["verdict"], known(row["expected"]), known(row["found"]), str(row["note"] or ""))
+        (row["check"], row["verdict"], *("" if row[key] is None else known(row[key]) for key in _TOLD))
         for row in remote["delivered"]
     ]
     head, widths = ("Check", "Verdict", "Asked", "Delivered", "Note"), (0.18, 0.12, 0.24, 0.24, 0.22)

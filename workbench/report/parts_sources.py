@@ -74,7 +74,8 @@ _PLACES = {key: place for place, key in enumerate(LABELS)}
 
 def sources(material: Material) -> Section:
     """Part 3."""
-    blocks: list[Block] = [Paragraph(text=HASHED)]
+    hashed = not material.state.sources or not all(map(lies_on_vms, material.state.sources))
+    blocks: list[Block] = [Paragraph(text=HASHED)] if hashed else []
     for source in material.state.sources:
         blocks += _source(material, source)
     if not material.state.sources:
