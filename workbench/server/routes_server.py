@@ -1,0 +1,81 @@
+"""What the server says of itself: version, hosts, user, counters, health."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid as uuids
+from collections.abc import Callable
+
+from starlette.responses import Response
+
+from workbench import __version__
+from workbench.core.errors import SourceError
+from workbench.server.call import Call, Endpoint, document
+from workbench.vms.wire import listing
+from workbench.vms.wire.nouns import HostInfo
+
+PRODUCT = f"forensic-workbench {__version__}"
+
+
+async def version(call: Call) -> Response:
+    """``/product/version``."""
+    return document(listing.write_version(PRODUCT))
+
+
+async def uuid(call: Call) -> Response:
+    """``/uuid``: a fresh one each time."""
+    return document({"uuid": str(uuids.uuid4())})
+
+
+async def hosts(call: Call) -> Response:
+    """``/hosts/``: this one."""
+    return document(listing.write_hosts([call.service.config.host]))
+
+
+async def host(call: Call) -> Response:
+    """``/hosts/{NODE}``."""
+    config, name = call.service.config, call.path("node")
+    if name != config.host:
+        raise SourceError("there is no such host here", "`/hosts/` names them.")
+    system = "Win32" if os.name == "nt" else "Linux"
+    return document(listing.write_host(HostInfo(name=name, time_zone=config.zone_minutes, os=system)))
+
+
+async def user(call: Call) -> Response:
+    """``/currentuser``."""
+    return document({"currentuser": call.user.name})
+
+
+async def webserver(call: Call) -> Response:
+    """``/statistics/webserver``: the server's clock and counters; `uptime` in seconds."""
+    uptime = int(time.monotonic() - call.service.began)
+    requests = call.service.counted.get("requests", 0)
+    return document(listing.write_now(time.time_ns() // 1000, requests=requests, uptime=uptime))
+
+
+async def health(call: Call) -> Response:
+    """``/health``: it answers, so it lives."""
+    return document({"status": "ok"})
+
+
+def endpoints(openapi: Callable[[], object]) -> tuple[Endpoint, ...]:
+    """This file's part of the table; `openapi` makes the document."""
+
+    async def described(call: Call) -> Response:
+        """``/openapi.json``."""
+        return document(openapi())
+
+    def get(path: str, answer: object, about: str, **more: object) -> Endpoint:
+        return Endpoint(method="GET", path=path, answer=answer, about=about, **more)  # type: ignore[arg-type]
+
+    return (
+        get("/product/version", version, "Product and version"),
+        get("/uuid", uuid, "A fresh id"),
+        get("/hosts", hosts, "Names of the servers", open_in_3=True),
+        get("/hosts/{node}", host, "One server: name, offset from UTC", fails=(404,)),
+        get("/currentuser", user, "Who asks, as the server sees it"),
+        get("/statistics/webserver", webserver, "Clock and counters", open_in_3=True),
+        get("/health", health, "Whether the server lives", needs=None),
+        get("/openapi.json", described, "This document", needs=None),
+    )

@@ -1,0 +1,286 @@
+"""Running a server: until it is stopped (`serve`), or beside other work in the same process (`Background`).
+
+    serve("recordings", port=8000, users=Path("users.toml"), on_ready=print)
+
+    with Background("recordings") as server:          a free port on loopback, everybody may ask
+        print(server.url)                             http://127.0.0.1:40123
+
+Exports and camera numbers are kept in the state folder and found again at the next start; one server at a time holds
+it. `Background` forgets its own unless it is given one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import signal
+import socket
+import ssl
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import uvicorn
+
+from workbench.archives.base import Archive
+from workbench.archives.local import LocalArchive, default_cache
+from workbench.core.errors import RequestError, WorkError
+from workbench.server import app
+from workbench.server import faults as faulty
+from workbench.server.audit import Audit
+from workbench.server.auth import Authentication
+from workbench.server.call import Service
+from workbench.server.camera_numbers import CameraNumbers
+from workbench.server.config import AuthMode, ServerConfig
+from workbench.server.desk import Desk
+from workbench.server.jobs import Jobs
+from workbench.server.listing import Listing
+from workbench.server.live import LiveClock
+from workbench.server.logs import LOGGER
+from workbench.server.policy import Policy
+from workbench.server.tokens import Tokens
+
+MOST_CONNECTIONS = 512
+GRACE = 5
+"""Seconds that answers under way get when the server is stopped."""
+Place = str | Path | Callable[[], Archive]
+"""A folder, a URL, or what opens an archive."""
+
+
+def serve(
+    archive: Place,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    cert: Path | None = None,
+    key: Path | None = None,
+    state: Path | None = None,
+    on_ready: Callable[[str], None] | None = None,
+    **setup: Any,
+) -> str:
+    """Serve an archive until SIGINT or SIGTERM; its URL. `setup` as in `Server`; log lines go to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        with Server(archive, state or default_state(archive), host=host, port=port, cert=cert, key=key, **setup) as it:
+            it.run(on_ready)
+            return it.url
+    finally:
+        LOGGER.removeHandler(handler)
+
+
+def default_state(archive: Place) -> Path:
+    """Where a server of this archive keeps what it must not forget, in the user's cache."""
+    named = os.path.realpath(archive) if not callable(archive) and "://" not in str(archive) else repr(archive)
+    return default_cache() / "server" / hashlib.sha256(named.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+class Server:
+    """A server that listens, with all it holds; `close` lets go of it."""
+
+    def __init__(
+        self,
+        archive: Place,
+        state: Path,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        cert: Path | None = None,
+        key: Path | None = None,
+        prefix: str = "",
+        name: str = "WORKBENCH",
+        auth: AuthMode = "open",
+        users: Path | None = None,
+        slots: int = 2,
+        queue: int = 32,
+        keep_hours: float = 10.0,
+        cut: Literal["exact", "keyframe"] = "exact",
+        strict: bool = False,
+        faults: Path | None = None,
+    ) -> None:
+        """Bind the port and take up what the state folder holds; WorkError or RequestError where that cannot be."""
+        if auth != "open" and users is None:
+            raise RequestError("users", "it is missing", "Name a users file, or serve openly on loopback.")
+        self._held = contextlib.ExitStack()
+        try:
+            self._socket = self._held.enter_context(_bound(host, port))
+            factory = archive if callable(archive) else partial(_opened, archive)
+            hidden = () if callable(archive) else tuple(dict.fromkeys((os.path.realpath(archive), str(archive))))
+            config = ServerConfig(
+                host=name, prefix=prefix, auth=auth, strict=strict, cut=cut, hidden=(*hidden, str(state)),
+                answers_to=("localhost", "127.0.0.1", "::1", host),
+            )  # fmt: skip
+            jobs = Jobs(state, factory, slots=slots, queue=queue, keep_hours=keep_hours)
+            self._held.callback(jobs.close)
+            self.service = self._service(config, factory(), Policy(users), jobs, state)
+            self._server = _Uvicorn(_configured(self._application(faults), cert, key))
+        except BaseException:
+            self._held.close()
+            raise
+        at = f"[{host}]" if ":" in host else host
+        self.url = f"{'https' if cert else 'http'}://{at}:{self._socket.getsockname()[1]}{config.prefix}"
+
+    def _service(self, config: ServerConfig, archive: Archive, policy: Policy, jobs: Jobs, state: Path) -> Service:
+        self._held.callback(archive.close)
+        policy.check_cameras({source.id for source in archive.sources()})
+        desk, tokens = Desk(config.most_waiting), Tokens()
+        return Service(
+            config=config,
+            archive=archive,
+            desk=desk,
+            listing=Listing(archive, CameraNumbers(state / "cameras.sqlite"), config),
+            policy=policy,
+            tokens=tokens,
+            auth=Authentication(config.auth, policy, tokens, desk),
+            audit=Audit(state / "audit.sqlite"),
+            jobs=jobs,
+            live=LiveClock(_began(state / "live-began")),
+            began=time.monotonic(),
+        )
+
+    def _application(self, plan: Path | None) -> Any:
+        built = app.build(self.service)
+        return built if plan is None else faulty.Faulty(built, faulty.Plan.read(plan))
+
+    def run(self, on_ready: Callable[[str], None] | None = None) -> None:
+        """Answer until stopped; `on_ready` hears the URL once the port is listened to."""
+        self._server.on_ready = (lambda: on_ready(self.url)) if on_ready is not None else None
+        self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Make `run` return soon; from any thread."""
+        self._server.should_exit = True
+
+    def close(self) -> None:
+        """Let go of jobs, archive and port; exports that ran are taken up at the next start."""
+        self._held.close()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Background:
+    """A server in a thread of this process, for tests, notebooks and the demo."""
+
+    def __init__(self, archive: Place, *, state: Path | None = None, **setup: Any) -> None:
+        """Nothing runs before ``with``; `setup` as in `Server`. Without `state`, one that is forgotten."""
+        self._archive, self._state, self._setup = archive, state, setup
+        self._held = contextlib.ExitStack()
+        self.url = ""
+        """Where it listens; empty before it does."""
+
+    def __enter__(self) -> Background:
+        with contextlib.ExitStack() as held:
+            state = self._state
+            if state is None:
+                state = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="workbench-server-")))
+            self.server = held.enter_context(Server(self._archive, state, **self._setup))
+            ready = threading.Event()
+            thread = threading.Thread(target=self._run, args=(ready,), name="workbench-server", daemon=True)
+            thread.start()
+            held.callback(thread.join)
+            held.callback(self.server.stop)
+            if not ready.wait(30):
+                raise WorkError("the server did not start within 30 seconds")
+            self.url = self.server.url
+            self._held = held.pop_all()
+        return self
+
+    def _run(self, ready: threading.Event) -> None:
+        self.server.run(lambda _: ready.set())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that tells when it listens, and leaves signals as it found them."""
+
+    on_ready: Callable[[], None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.on_ready is not None:
+            self.on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _configured(application: Any, cert: Path | None, key: Path | None) -> uvicorn.Config:
+    config = uvicorn.Config(
+        application,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=str(cert) if cert else None,
+        ssl_keyfile=str(key) if key else None,
+    )
+    try:
+        config.load()
+    except (ssl.SSLError, OSError) as exc:
+        raise RequestError("cert", f"TLS cannot be set up ({exc.strerror or exc})", "Give PEM files.") from exc
+    return config
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A port that is listened to from now on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except (OSError, OverflowError) as exc:
+        bound.close()
+        reason = getattr(exc, "strerror", None) or exc
+        raise WorkError(f"nobody can listen on {host}:{port} ({reason})", "Choose another --port or --host.") from exc
+    return bound
+
+
+def _opened(place: str | Path) -> Archive:
+    return LocalArchive(place)
+
+
+def _began(path: Path) -> int:
+    """When recordings began to play as live: the first time this state folder was served."""
+    try:
+        if not path.exists():
+            path.write_text(str(time.time_ns() // 1000), encoding="ascii")
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as exc:
+        raise WorkError(f"{path.name} in the state folder cannot be used ({exc})", "Remove it.") from exc
