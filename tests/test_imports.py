@@ -3,14 +3,15 @@
     core               nothing of ours, standard library only
     media, vms         core
     archives           core, media, vms
-    export, batch      core, archives, media.measure (batch: export too)
+    export             core, archives, media.measure
+    batch              core, archives, media.naming, export
     server             core, vms.wire, archives, export
     evidence           core, media.worker, archives, export
     report             core, evidence, media.fonts, media.writing
     verifying          core, archives, export, evidence, report
     widgets, cli       everything above; nobody imports widgets, cli or server (but cli starts the server)
 
-`cli` means cli.py, its parts cli_*.py, demo.py and demo_*.py. Type-only imports count: an arrow is an arrow.
+`cli` means cli.py, its parts cli_*.py, demo.py and demo_*.py; `batch` means batch.py and batch_*.py. Type-only imports count: an arrow is an arrow.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "vms": ("core",),
     "archives": ("core", "media", "vms"),
     "export": ("core", "archives", "media.measure"),
-    "batch": ("core", "archives", "media.measure", "export"),
+    "batch": ("core", "archives", "media.naming", "export"),
     "server": ("core", "vms.wire", "archives", "export"),
     "evidence": ("core", "media.worker", "archives", "export"),
     "report": ("core", "evidence", "media.fonts", "media.writing"),
@@ -101,6 +102,8 @@ def imports(tree: ast.Module, module: str, is_package: bool) -> Iterator[tuple[s
 def room_of(module: str) -> str:
     """The room of `module`, which is named without ``workbench.`` in front."""
     first = module.split(".")[0]
+    if first.startswith("batch_"):
+        return "batch"
     return "cli" if first in {"cli", "demo"} or first.startswith(("cli_", "demo_")) else first
 
 

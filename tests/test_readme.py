@@ -6,8 +6,12 @@ import os
 import re
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,8 +33,9 @@ from workbench.media.still import QSCALES
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDES = (
     *("README.md", "CHANGELOG.md", "workbench/README.md", "docs/package-format.md"),
-    *("notebooks/01_quickstart.ipynb", "notebooks/02_evidence.ipynb"),
+    *("notebooks/01_quickstart.ipynb", "notebooks/02_evidence.ipynb", "notebooks/03_remote.ipynb"),
 )
+COMMAND = re.compile(r"\$ (printf .* \| )?workbench ")
 NEVER = re.compile(r"(?i)\b(un)?authentic|tamper[- ]?proof|court[- ]?proof|forgery[- ]?proof")
 
 
@@ -42,7 +47,11 @@ def blocks(language: str) -> list[str]:
 def commands() -> list[list[str]]:
     """The words behind ``$ workbench`` of each line, continued lines joined."""
     text = "\n".join(blocks("console")).replace("\\\n", " ")
-    return [shlex.split(line)[2:] for line in text.splitlines() if line.startswith("$ workbench ")]
+    return [
+        shlex.split(line.partition("$ ")[2].rpartition("| ")[2])[1:]
+        for line in text.splitlines()
+        if COMMAND.match(line)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +78,10 @@ def test_the_python_runs_as_written(clone: Path) -> None:
     assert re.search(r"\.mp4 [0-9a-f]{64} Ledger\(copied=495, reencoded=7", done.stdout)
 
 
-SINGLE = [words for words in commands() if words[0] not in EVIDENCE and "--case" not in words]
-STORY = [words for words in commands() if words not in SINGLE]
+ADDRESS = "anna@127.0.0.1:8000"
+REMOTE = [words for words in commands() if words[0] in ("user", "serve") or ADDRESS in " ".join(words)]
+SINGLE = [words for words in commands() if words[0] not in EVIDENCE and "--case" not in words and words not in REMOTE]
+STORY = [words for words in commands() if words not in SINGLE and words not in REMOTE]
 
 
 @pytest.mark.parametrize("words", SINGLE, ids=lambda words: " ".join(words)[:60])
@@ -90,6 +101,40 @@ def test_the_story_of_a_case_runs(clone: Path, monkeypatch: pytest.MonkeyPatch) 
         done = run([*command(), *words], clone)
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         assert done.stdout
+
+
+def test_the_remote_story_runs(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of the remote side work as they stand there, against the server that they start."""
+    monkeypatch.setenv("WORKBENCH_VMS_PASSWORD", "a good password")
+    add, serve, *rest = REMOTE
+    assert run([*command(), *add], clone).returncode == 0
+    port = free_port()
+    with serving([*command(), *(str(port) if word == "8000" else word for word in serve)], clone):
+        for words in rest:
+            done = run([*command(), *(word.replace(ADDRESS, f"anna@127.0.0.1:{port}") for word in words)], clone)
+            assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+            assert done.stdout
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def serving(words: list[str], folder: Path) -> Iterator[None]:
+    """The server of the README, until the block ends; it must end by itself when it is asked to."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "WORKBENCH_CACHE": str(folder / "cache")}
+    with subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "serving at" in process.stderr.readline()
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
 
 
 def test_every_verb_is_shown() -> None:

@@ -1,20 +1,25 @@
-"""Grammar and verbs of the remote side: acquire, resume, serve, user.
+"""Grammar and verbs of the remote side and of batches: acquire, resume, serve, user, batch.
 
     workbench serve FOLDER --users users.toml            the reference VMS over an archive
     workbench user users.toml anna --rights view,export  someone who may use it
     workbench acquire URL SOURCE BEGIN END --out DIR     a master from a VMS, kept as it came, as a folder to work on
     workbench resume URL ID --out DIR                    an export that was started by a process that is gone
+    workbench batch FILE.csv --archive PLACE --out DIR   a row a request
 
-What these verbs do is in `archives.remote` and `server`; here words become arguments.
+What these verbs do is in `archives.remote`, `server` and `batch`; here words become arguments.
 """
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +28,7 @@ from workbench import cli_remote_show as show
 from workbench.cli_answer import Answer
 from workbench.cli_show import Bar
 from workbench.core.errors import RequestError, WorkError
+from workbench.core.spec import ExportSpec
 from workbench.core.timebase import parse_time
 
 Maker = Callable[..., argparse.ArgumentParser]
@@ -40,6 +46,7 @@ def add_verbs(verbs: Any, maker: Maker) -> None:
     _resume(verbs, maker)
     _serve(verbs, maker)
     _user(verbs, maker)
+    _batch(verbs, maker)
 
 
 def _acquire(verbs: Any, maker: Maker) -> None:
@@ -74,9 +81,7 @@ def _serve(verbs: Any, maker: Maker) -> None:
     add("--slots", type=int, default=2, metavar="N", help="exports that run at once (default 2)")
     add("--queue", type=int, default=32, metavar="N", help="exports that may wait; beyond, 503 (default 32)")
     add("--keep-hours", type=float, default=10.0, metavar="H", help="hours that an untouched export is kept")
-    add(
-        "--cut", choices=("exact", "keyframe"), default="exact", help="keyframe: as VMSs do where they copy"
-    )
+    add("--cut", choices=("exact", "keyframe"), default="exact", help="keyframe: as VMSs do where they copy")
     add("--strict", action="store_true", help="refuse what the API calls wrong instead of putting up with it")
     add("--cert", type=Path, metavar="FILE", help="TLS: certificate chain, PEM")
     add("--key", type=Path, metavar="FILE", help="TLS: its private key, PEM")
@@ -90,6 +95,17 @@ def _user(verbs: Any, maker: Maker) -> None:
     add = parser.add_argument
     add("--rights", default="view", metavar="view,export,live,unmasked", help="what it may do (default view)")
     add("--cameras", default="*", metavar="A,B", help="cameras it may see (default all)")
+
+
+def _batch(verbs: Any, maker: Maker) -> None:
+    columns = f"columns (crop, masks and areas as JSON): {', '.join(f.name for f in fields(ExportSpec))}\n\n"
+    parser = maker(verbs, "batch", "carry out many requests, a row each; run again, only what is missing is made",
+                   columns + cli_place.URLS)  # fmt: skip
+    parser.add_argument("file", type=Path, metavar="FILE.csv", help="the requests")
+    cli_place.add(parser, derives=True, flag=True)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder below it for each item")
+    parser.add_argument("--at-once", type=int, metavar="N", help="how many at a time (a folder: cores; a VMS: 2)")
+    parser.add_argument("--dask", metavar="ADDRESS", help="address of a Dask scheduler whose workers do it")
 
 
 def acquire(args: argparse.Namespace) -> Answer:
@@ -125,8 +141,9 @@ def serve(args: argparse.Namespace) -> Answer:
         from workbench.server import serving
     except ImportError as exc:
         raise WorkError("serving needs starlette and uvicorn", "pip install 'forensic-workbench[server]'") from exc
+    place = args.archive_place
     served = serving.serve(
-        args.archive_place,
+        place if isinstance(place, Path) else lambda: cli_place.remote(args),
         host=args.host,
         port=args.port,
         cert=args.cert,
@@ -135,7 +152,7 @@ def serve(args: argparse.Namespace) -> Answer:
         name=args.name,
         auth="open" if args.no_auth else args.auth,
         users=args.users,
-        state=args.state,
+        state=args.state or serving.default_state(place),
         slots=args.slots,
         queue=args.queue,
         keep_hours=args.keep_hours,
@@ -144,7 +161,7 @@ def serve(args: argparse.Namespace) -> Answer:
         faults=args.faults,
         on_ready=show.ready(sys.stderr),
     )
-    document = {"served": str(served or ""), "stopped": True}
+    document = {"served": served, "stopped": True}
     return Answer(document, iter(("stopped",)))
 
 
@@ -158,11 +175,40 @@ def user(args: argparse.Namespace) -> Answer:
     return Answer(document, show.user(document))
 
 
+def batch(args: argparse.Namespace) -> Answer:
+    """``workbench batch FILE.csv --archive ARCHIVE --out DIR``; exit code 5 where an item failed."""
+    from workbench.batch import run_batch
+
+    archive, tell = cli_place.opened(args), show.batch_line(sys.stderr)
+    with _cluster(args.dask) as executor:
+        done = run_batch(args.file, archive, args.out, executor=executor, at_once=args.at_once, on_progress=tell)
+    document = done.to_json()
+    return Answer(document, show.batch(document), WorkError.exit_code if done.count("failed") else 0)
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[Executor | None]:
+    if address is None:
+        yield None
+        return
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError as exc:
+        raise WorkError("--dask needs dask.distributed", "pip install 'forensic-workbench[dask]'") from exc
+    try:
+        client = distributed.Client(address, timeout=10)
+    except (OSError, ValueError) as exc:
+        raise WorkError(f"no Dask scheduler answers at {address}", "Check the address.") from exc
+    with client:
+        yield client.get_executor()
+
+
 VERBS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "acquire": acquire,
     "resume": resume,
     "serve": serve,
     "user": user,
+    "batch": batch,
 }
 
 

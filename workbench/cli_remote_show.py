@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from workbench.cli_show import export, plain, table
 
+if TYPE_CHECKING:
+    from workbench.batch import BatchProgress
+
 Document = dict[str, Any]
-__all__ = ["acquired", "export", "pending", "ready", "remote", "user"]
+__all__ = ["acquired", "batch", "batch_line", "export", "pending", "ready", "remote", "user"]
 
 
 def remote(document: Document | None) -> Iterator[str]:
@@ -37,6 +40,29 @@ def pending(document: Document) -> Iterator[str]:
         return
     rows = [(p["id"], p["source"], p["begin"], p["end"], p["format"], p["started"]) for p in document["pending"]]
     yield from table(("ID", "SOURCE", "BEGIN", "END", "FORMAT", "STARTED"), rows)
+
+
+def batch(document: Document) -> Iterator[str]:
+    """What became of each item."""
+    rows = [(i["state"], i["name"], _outcome(i)) for i in document["items"]]
+    yield from table(("STATE", "ITEM", "FILES OR REASON"), rows)
+    yield ", ".join(f"{count} {state}" for state, count in document["counts"].items() if count)
+
+
+def batch_line(stream: TextIO) -> Callable[[BatchProgress], None]:
+    """Tell each finished item, a line each."""
+
+    def tell(progress: BatchProgress) -> None:
+        stream.write(f"{progress.finished}/{progress.total}  {progress.item.state:<9} {plain(progress.item.name)}\n")
+        stream.flush()
+
+    return tell
+
+
+def _outcome(item: Document) -> str:
+    if item["error"]:
+        return str(item["error"]["message"])
+    return ", ".join(file["path"].rpartition("/")[2] for file in item["files"] if file["frames_shown"] is not None)
 
 
 def user(document: Document) -> Iterator[str]:
