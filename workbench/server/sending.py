@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 
 from anyio import to_thread
@@ -10,6 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from workbench.core.errors import WorkbenchError
 from workbench.server.logs import note
+
+STALLED = 300.0
+"""Seconds that a piece may take to be read by the other end."""
 
 
 class Delivered(Response):
@@ -31,10 +35,13 @@ class Delivered(Response):
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             while piece := await to_thread.run_sync(next, pieces, b""):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                async with asyncio.timeout(STALLED):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except WorkbenchError as exc:
             note("sending broke off", reason=exc.message)
+        except TimeoutError:
+            note("sending broke off", reason=f"nobody read for {STALLED:g} seconds")
         finally:
             close = getattr(pieces, "close", None)
             if close is not None:

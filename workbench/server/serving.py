@@ -25,7 +25,6 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 
 import uvicorn
@@ -40,6 +39,7 @@ from workbench.server.auth import Authentication
 from workbench.server.call import Service
 from workbench.server.camera_numbers import CameraNumbers
 from workbench.server.config import AuthMode, ServerConfig
+from workbench.server.connections import Connection
 from workbench.server.desk import Desk
 from workbench.server.jobs import Jobs
 from workbench.server.listing import Listing
@@ -49,6 +49,7 @@ from workbench.server.policy import Policy
 from workbench.server.tokens import Tokens
 
 MOST_CONNECTIONS = 512
+START_SECONDS = 30
 GRACE = 5
 """Seconds that answers under way get when the server is stopped."""
 Place = str | Path | Callable[[], Archive]
@@ -183,30 +184,36 @@ class Background:
         self.url = ""
         """Where it listens; empty before it does."""
 
-    def __enter__(self) -> Background:
+    def start(self) -> Background:
+        """Serve from now on; itself, its `url` known."""
         with contextlib.ExitStack() as held:
             state = self._state
             if state is None:
                 state = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="workbench-server-")))
-            self.server = held.enter_context(Server(self._archive, state, **self._setup))
+            server = held.enter_context(Server(self._archive, state, **self._setup))
             ready = threading.Event()
-            thread = threading.Thread(target=self._run, args=(ready,), name="workbench-server", daemon=True)
+            thread = threading.Thread(
+                target=server.run, args=(lambda _: ready.set(),), name="workbench-server", daemon=True
+            )
             thread.start()
             held.callback(thread.join)
-            held.callback(self.server.stop)
-            if not ready.wait(30):
-                raise WorkError("the server did not start within 30 seconds")
-            self.url = self.server.url
-            self._held = held.pop_all()
+            held.callback(server.stop)
+            if not ready.wait(START_SECONDS):
+                raise WorkError(f"the server did not start within {START_SECONDS} seconds")
+            self.server, self.url, self._held = server, server.url, held.pop_all()
         return self
 
-    def _run(self, ready: threading.Event) -> None:
-        self.server.run(lambda _: ready.set())
+    def stop(self) -> None:
+        """Serve no more; a second call does nothing."""
+        self._held.close()
+
+    def __enter__(self) -> Background:
+        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._held.close()
+        self.stop()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -236,7 +243,7 @@ def _configured(application: Any, cert: Path | None, key: Path | None) -> uvicor
     config = uvicorn.Config(
         application,
         loop="asyncio",
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
