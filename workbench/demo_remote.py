@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Report = Callable[[str], None]
 Document = dict[str, Any]
-CAMERA = "Entrance hall"
 
 
 def run(archive: LocalArchive, spec: ExportSpec, mask: Mask, out: Path, report: Report) -> Document:
@@ -35,18 +34,17 @@ def run(archive: LocalArchive, spec: ExportSpec, mask: Mask, out: Path, report: 
     with Background(archive.folder, state=out / "server") as server:
         report("")
         report(f"14. the same request over HTTP: a reference VMS serves the recordings at {server.url}")
-        asked = replace(spec, source=CAMERA)
-        with_master = RemoteArchive(server.url, derive="always")
+            with_master = RemoteArchive(server.url, derive="always")
         plain = RemoteArchive(server.url)
         try:
             here = run_export(plan_export(spec, archive), archive, out / "9-here")
-            there = run_export(plan_export(asked, plain), plain, out / "10-remote")
+            there = run_export(plan_export(spec, plain), plain, out / "10-remote")
             _tell(there, report)
             same = _media(here).sha256 == _media(there).sha256
             report(f"   compared   the file made here and the one made there: {_words(same)}")
             report("")
             report("15. acquire, then derive: the master fetched untouched, the mask laid on it here")
-            masked = replace(asked, masks=(mask,))
+            masked = replace(spec, masks=(mask,))
             derived = run_export(plan_export(masked, with_master), with_master, out / "11-derived")
             _tell(derived, report)
         finally:

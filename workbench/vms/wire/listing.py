@@ -64,6 +64,7 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "rays": [],
         "textSources": [],
         "speakers": [],
+        **({"sourceId": camera.served_id} if camera.served_id else {}),
     }
 
 
@@ -86,6 +87,7 @@ def _read_camera(fields: Fields) -> Camera:
         name=fields.text("displayName"),
         comment=fields.text("comment"),
         enabled=fields.flag("enabled", True),
+        served_id=fields.text("sourceId", most=1000),
         access=fields.text("camera_access", "CAMERA_ACCESS_FULL", 200),
         storages=tuple(
             Storage(

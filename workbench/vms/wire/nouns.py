@@ -29,6 +29,8 @@ class Camera:
     enabled: bool = True
     access: str = "CAMERA_ACCESS_FULL"
     storages: tuple[Storage, ...] = ()
+    served_id: str = ""
+    """Ours: the camera's id in the archive that is served, so that one request means the same on both sides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
