@@ -1,4 +1,4 @@
-"""Connections that do not stay for nothing: who sends no whole request head in time is hung up on.
+"""The port, and connections that do not stay for nothing: who sends no whole head in time is hung up on.
 
 uvicorn itself ends connections that are idle between two requests, but waits without end for a first one, and for the
 rest of a head that began.
@@ -7,11 +7,26 @@ rest of a head that began.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import h11
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from workbench.core.errors import RequestError, WorkError
+
 HEAD_SECONDS = 20.0
+MOST_CONNECTIONS = 512
+GRACE = 5
+"""Seconds that answers under way get when the server is stopped."""
 
 
 class Connection(H11Protocol):
@@ -51,3 +66,69 @@ class Connection(H11Protocol):
     def _hang_up(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+
+
+class Uvicorn(uvicorn.Server):
+    """uvicorn that tells when it listens, and leaves signals as it found them."""
+
+    on_ready: Callable[[], None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        if self.started and self.on_ready is not None:
+            self.on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGINT and SIGTERM without passing them on: what a server holds is to be let go of first."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def configured(application: Any, cert: Path | None, key: Path | None) -> uvicorn.Config:
+    """How uvicorn serves an application; RequestError where certificate or key are unusable."""
+    config = uvicorn.Config(
+        application,
+        loop="asyncio",
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=str(cert) if cert else None,
+        ssl_keyfile=str(key) if key else None,
+    )
+    try:
+        config.load()
+    except (ssl.SSLError, OSError) as exc:
+        raise RequestError("cert", f"TLS cannot be set up ({exc.strerror or exc})", "Give PEM files.") from exc
+    return config
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A port that is listened to from now on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except (OSError, OverflowError) as exc:
+        listening.close()
+        reason = getattr(exc, "strerror", None) or exc
+        raise WorkError(f"nobody can listen on {host}:{port} ({reason})", "Choose another --port or --host.") from exc
+    return listening

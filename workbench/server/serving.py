@@ -15,19 +15,14 @@ import contextlib
 import hashlib
 import logging
 import os
-import signal
-import socket
-import ssl
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
-
-import uvicorn
 
 from workbench.archives.base import Archive
 from workbench.archives.local import LocalArchive, default_cache
@@ -39,7 +34,7 @@ from workbench.server.auth import Authentication
 from workbench.server.call import Service
 from workbench.server.camera_numbers import CameraNumbers
 from workbench.server.config import AuthMode, ServerConfig
-from workbench.server.connections import Connection
+from workbench.server.connections import Uvicorn, bound, configured
 from workbench.server.desk import Desk
 from workbench.server.jobs import Jobs
 from workbench.server.listing import Listing
@@ -48,10 +43,7 @@ from workbench.server.logs import LOGGER
 from workbench.server.policy import Policy
 from workbench.server.tokens import Tokens
 
-MOST_CONNECTIONS = 512
 START_SECONDS = 30
-GRACE = 5
-"""Seconds that answers under way get when the server is stopped."""
 Place = str | Path | Callable[[], Archive]
 """A folder, a URL, or what opens an archive."""
 
@@ -113,7 +105,7 @@ class Server:
             raise RequestError("users", "it is missing", "Name a users file, or serve openly on loopback.")
         self._held = contextlib.ExitStack()
         try:
-            self._socket = self._held.enter_context(_bound(host, port))
+            self._socket = self._held.enter_context(bound(host, port))
             factory = archive if callable(archive) else partial(_opened, archive)
             hidden = () if callable(archive) else tuple(dict.fromkeys((os.path.realpath(archive), str(archive))))
             config = ServerConfig(
@@ -123,7 +115,7 @@ class Server:
             jobs = Jobs(state, factory, slots=slots, queue=queue, keep_hours=keep_hours)
             self._held.callback(jobs.close)
             self.service = self._service(config, factory(), Policy(users), jobs, state)
-            self._server = _Uvicorn(_configured(self._application(faults), cert, key))
+            self._server = Uvicorn(configured(self._application(faults), cert, key))
         except BaseException:
             self._held.close()
             raise
@@ -168,9 +160,7 @@ class Server:
     def __enter__(self) -> Server:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
 
@@ -210,73 +200,8 @@ class Background:
     def __enter__(self) -> Background:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.stop()
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn that tells when it listens, and leaves signals as it found them."""
-
-    on_ready: Callable[[], None] | None = None
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and self.on_ready is not None:
-            self.on_ready()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def _configured(application: Any, cert: Path | None, key: Path | None) -> uvicorn.Config:
-    config = uvicorn.Config(
-        application,
-        loop="asyncio",
-        http=Connection,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=GRACE,
-        ssl_certfile=str(cert) if cert else None,
-        ssl_keyfile=str(key) if key else None,
-    )
-    try:
-        config.load()
-    except (ssl.SSLError, OSError) as exc:
-        raise RequestError("cert", f"TLS cannot be set up ({exc.strerror or exc})", "Give PEM files.") from exc
-    return config
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """A port that is listened to from now on."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name != "nt":
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-    except (OSError, OverflowError) as exc:
-        bound.close()
-        reason = getattr(exc, "strerror", None) or exc
-        raise WorkError(f"nobody can listen on {host}:{port} ({reason})", "Choose another --port or --host.") from exc
-    return bound
 
 
 def _opened(place: str | Path) -> Archive:
