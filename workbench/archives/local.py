@@ -51,13 +51,22 @@ def default_cache() -> Path:
 class LocalArchive:
     """A folder of recordings; see the module and `archives.base.Archive`."""
 
-    def __init__(self, folder: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None) -> None:
-        """Open the folder (or single recording) `folder`; SourceError where there is none. Nothing is read yet."""
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        cache: str | os.PathLike[str] | None = None,
+        *,
+        worker: Worker | None = None,
+    ) -> None:
+        """Open the folder (or single recording) `folder`; SourceError where there is none. Nothing is read yet.
+
+        `worker` is one that is there already; else the archive starts one of its own when it needs it.
+        """
         self.folder = Path(folder)
         if not self.folder.exists():
             raise SourceError(f"{self.folder} does not exist", "Check the path.")
         self.cache = Path(cache) if cache is not None else default_cache()
-        self._worker = Worker()
+        self._worker = worker or Worker()
         self._lock = threading.RLock()
         self._lines: dict[str, tuple[tuple[Any, ...], TimeLine, tuple[str, ...]]] = {}
         self.config = read_config(self.folder) if self.folder.is_dir() else ArchiveConfig()

@@ -72,7 +72,7 @@ class Runner:
         if plan.refused:
             first = plan.refused[0]
             raise RequestError(first.field, first.note or "this archive cannot do it")
-        scratch = _scratch(out)
+        scratch = scratch_in(out)
         files = {s.file for s in plan.segments}
         declaring = self.line.declaring(plan.range)
         pieces = [piece for piece in self.line.pieces if piece.name in files or piece in declaring]
@@ -152,7 +152,8 @@ def mask_range(mask: Mask, line: TimeLine) -> list[int | None]:
     return [begin, end]
 
 
-def _scratch(out: Path) -> Path:
+def scratch_in(out: Path) -> Path:
+    """A new folder for unfinished files in `out`, which is made where it is not there; WorkError."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-", suffix=".part", dir=out))

@@ -1,0 +1,390 @@
+"""`RemoteArchive`: a VMS over its HTTP export API, answering as a folder of recordings does.
+
+    archive = RemoteArchive("http://anna@vms.example:8000/asip-api")
+    archive.run(archive.plan(spec), Path("out"))
+
+Its time line is UTC. What the API cannot say is refused in the plan, or done here on a master, as `derive` says:
+``never`` (the VMS does all), ``beyond`` (a request that the API cannot say is met here), ``always``. Secrets live as
+long as the object: it crosses to other processes without them, and finds them there by environment or keyring.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from workbench.archives import remote_cameras, remote_plan
+from workbench.archives.base import Description, Frame, OnProgress, Snapshot, check_limit
+from workbench.archives.local import default_cache
+from workbench.archives.remote_acquire import Acquired, acquire
+from workbench.archives.remote_export import About, Exporter
+from workbench.archives.remote_pending import Book, Pending
+from workbench.archives.remote_pictures import THUMBNAIL_WIDTH, Finish, View
+from workbench.archives.remote_plan import Derive
+from workbench.core.coverage import Coverage, Source
+from workbench.core.errors import NothingRecorded, RemoteError, RequestError, SourceError
+from workbench.core.geometry import Area
+from workbench.core.plan import ExportPlan
+from workbench.core.result import ExportResult
+from workbench.core.spec import ExportSpec, Mask
+from workbench.core.timebase import Moment, Offset, Range, instant, shown
+from workbench.media.worker import Worker
+from workbench.vms.address import Address
+from workbench.vms.client import Client
+from workbench.vms.flight import Flight
+from workbench.vms.secret import Secret
+from workbench.vms.tls import Trust
+from workbench.vms.tokens import Auth
+from workbench.vms.transport import Timeouts
+from workbench.vms.wire.nouns import Camera
+
+MICROSECONDS = Fraction(1, 1_000_000)
+Prompt = Callable[[str], str]
+
+
+class RemoteArchive:
+    """See the module and `archives.base.Archive`."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        token: str | None = None,
+        prompt: Prompt | None = None,
+        auth: Auth = "auto",
+        trust: Trust | None = None,
+        timeouts: Timeouts | None = None,
+        derive: Derive = "never",
+        keep: bool = False,
+        cache: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Prepare an archive at `url`; nothing is sent yet. RequestError for a wrong URL or option.
+
+        `keep` leaves finished exports on the server; `cache` is where started ones are written down.
+        """
+        if derive not in ("never", "beyond", "always"):
+            raise RequestError("derive", f"{derive!r} is none of never, beyond, always")
+        self.address = Address.parse(url)
+        self.derive: Derive = derive
+        self.keep, self.auth, self.trust, self.timeouts = keep, auth, trust or Trust(), timeouts
+        self.cache = Path(cache) if cache is not None else default_cache()
+        self._user = user
+        self._password = None if password is None else Secret(password)
+        self._token = None if token is None else Secret(token)
+        self._prompt = None if prompt is None else _Once(prompt)
+        self._fresh()
+
+    def _fresh(self) -> None:
+        self._lock = threading.RLock()
+        self._shared: Client | None = None
+        self._worker = Worker()
+        self._told: dict[str, str] = {}
+
+    @property
+    def url(self) -> str:
+        """The server's URL, without the user."""
+        return self.address.url
+
+    def __repr__(self) -> str:
+        return f"RemoteArchive({self.url!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but secrets, connections and processes."""
+        kept = ("address", "derive", "keep", "auth", "trust", "timeouts", "cache", "_user")
+        return {name: getattr(self, name) for name in kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self._password = self._token = self._prompt = None
+        self._fresh()
+
+    def close(self) -> None:
+        """Let go of connections and the worker process; the archive can be used again."""
+        with self._lock:
+            client, self._shared = self._shared, None
+        if client is not None:
+            client.close()
+        self._worker.close()
+
+    def sources(self) -> tuple[Source, ...]:
+        """The cameras that the server lists, by id."""
+        zone = self._zone()
+        listed = sorted(self._client().cameras(), key=lambda camera: camera.id)
+        return tuple(remote_cameras.source_of(self._client(), camera, zone) for camera in listed)
+
+    def source(self, source: str) -> Source:
+        """One of the cameras, by id, number, name or both (see `remote_cameras`)."""
+        return remote_cameras.source_of(self._client(), self._camera(source), self._zone())
+
+    def describe(self, source: str) -> Description:
+        """The camera; its recordings lie on the VMS, so there are none to describe."""
+        return Description(source=self.source(source), recordings=(), archive=self.url, config=None)
+
+    def coverage(self, source: str, within: tuple[Moment | None, Moment | None] | None = None) -> Coverage:
+        """What is recorded by the VMS's intervals, and what is missing."""
+        camera = self._camera(source)
+        try:
+            wanted = self._range(camera, within)
+        except NothingRecorded as exc:
+            return Coverage(
+                source=camera.id, dated=True, range=Range(0, 0), intervals=(), gaps=(), notes=(exc.message,)
+            )
+        return View(self._client(), camera.id).coverage(wanted)
+
+    def instants(
+        self,
+        source: str,
+        within: tuple[Moment | None, Moment | None] | None = None,
+        *,
+        limit: int = 10_000,
+        newest_first: bool = False,
+    ) -> tuple[int, ...]:
+        """When the pictures of a range are shown, by the VMS's list; at most `limit` of them, in order."""
+        check_limit(limit)
+        camera = self._camera(source)
+        try:
+            wanted = self._range(camera, within)
+        except NothingRecorded:
+            return ()
+        return View(self._client(), camera.id).instants(wanted, limit, newest_first)
+
+    def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
+        """The frame shown at `at`, as the VMS codes it; masks and crop are laid on here."""
+        camera = self._camera(source)
+        view, finish = View(self._client(), camera.id), self._finish(camera, masks, crop)
+        when = self._at(camera, at, "at")
+        return self._frame(view, finish, view.shown_at(when), when)
+
+    def snapshot(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Snapshot:
+        """Refused: a snapshot names the hash of its recording, and no recording of a VMS is here."""
+        raise SourceError(
+            "a snapshot names the hash of its recording, and the recordings lie on the VMS",
+            "Fetch the stretch with `workbench acquire`; the folder that it makes gives snapshots.",
+        )
+
+    def thumbnails(
+        self,
+        source: str,
+        begin: Moment | None,
+        end: Moment | None,
+        n: int,
+        masks: tuple[Mask, ...] = (),
+        crop: Area | None = None,
+    ) -> list[Frame]:
+        """Up to `n` small pictures spread evenly, each the one shown at its instant; none for gaps."""
+        if not 1 <= n <= 10_000:
+            raise RequestError("n", f"{n} is not a number of pictures from 1 to 10000")
+        camera = self._camera(source)
+        wanted = self._range(camera, (begin, end))
+        view, finish = View(self._client(), camera.id), self._finish(camera, masks, crop)
+        found: dict[int, Frame] = {}
+        for number in range(n):
+            when = wanted.begin + (wanted.end - wanted.begin) * number // n
+            try:
+                us = view.shown_at(when)
+                if us not in found:
+                    found[us] = self._frame(view, finish, us, when, small=True)
+            except NothingRecorded:
+                continue
+        return [found[us] for us in sorted(found)]
+
+    def plan(self, spec: ExportSpec) -> ExportPlan:
+        """What the server can do with a request; nothing is started. See `remote_plan`."""
+        client, camera = self._client(), self._camera(spec.source)
+        ours, derived = remote_plan.is_ours(self._version()), remote_plan.derives(spec, self.derive)
+        spec = replace(spec, source=camera.id, archive=remote_cameras.storage_of(camera, spec.archive))
+        wanted = remote_cameras.within(client, camera, (spec.begin, spec.end), spec.archive)
+        if wanted.begin == wanted.end and not spec.is_frame and spec.format != "exe":
+            raise RequestError("end", f"{spec.format} needs a stretch of time", "Set end after begin.")
+        coverage = self._recorded(View(client, camera.id, spec.archive), spec, wanted)
+        for mask in spec.masks:
+            self._bounds(camera, mask)
+        verified = bool(client.tls["verified"])
+        notes = [*coverage.notes, *([f"the VMS says: {camera.comment}"] if camera.comment else [])]
+        return ExportPlan(
+            spec=spec,
+            range=wanted,
+            dated=True,
+            segments=(),
+            fields=remote_plan.field_plans(spec, ours=ours, derived=derived, gaps=coverage.gaps),
+            gaps=() if spec.is_frame else coverage.gaps,
+            audio="" if spec.is_frame else _sound(spec, derived),
+            warnings=remote_plan.warnings(spec, ours=ours, derived=derived, verified=verified, notes=notes),
+        )
+
+    def run(
+        self,
+        plan: ExportPlan,
+        out: Path,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ExportResult:
+        """Carry out a plan at the server and bring the files home, into the folder `out`."""
+        return self._run(plan, out, remote_plan.derives(plan.spec, self.derive), on_progress, cancel)
+
+    def resume(
+        self,
+        id: str,  # noqa: A002 - the API's own name
+        out: Path,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ExportResult:
+        """Bring an export home that was started from here, by a process that may be gone."""
+        book = Book(self.cache)
+        pending = book.get(id)
+        if pending.url != self.url:
+            raise SourceError(f"export {id} runs at {pending.url}, not at {self.url}", "Name that server.")
+        client = self._connected()
+        try:
+            exporter = Exporter(client, self._worker, book, keep=self.keep)
+            return exporter.finish(pending, out, on_progress=on_progress, cancel=cancel)
+        finally:
+            client.close()
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Exports that were started at this server and not brought home, those that run at this moment included."""
+        return Book(self.cache).all(self.url)
+
+    def acquire(
+        self,
+        source: str,
+        begin: Moment,
+        end: Moment,
+        out: Path,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Acquired:
+        """Fetch the master of a stretch, untouched, and make `out` an archive of it."""
+        camera = self._camera(source)
+        wanted = remote_cameras.within(self._client(), camera, (begin, end), None)
+        plain = ExportSpec(source=camera.id, begin=instant(wanted.begin), end=instant(wanted.end), format="mkv")
+        plan = self.plan(remote_plan.master(plain, wanted))
+
+        def export(folder: Path) -> ExportResult:
+            return self._run(plan, folder, False, on_progress, cancel)
+
+        return acquire(Path(out), camera.name or camera.id, self._zone(), export)
+
+    def _run(
+        self,
+        plan: ExportPlan,
+        out: Path,
+        derived: bool,
+        on_progress: OnProgress | None,
+        cancel: threading.Event | None,
+    ) -> ExportResult:
+        about = About(camera=self._camera(plan.spec.source).name or plan.spec.source, zone=self._zone())
+        client = self._connected()
+        try:
+            exporter = Exporter(client, self._worker, Book(self.cache), keep=self.keep)
+            return exporter.run(plan, Path(out), about=about, derived=derived, on_progress=on_progress, cancel=cancel)
+        finally:
+            client.close()
+
+    def _connected(self) -> Client:
+        """A client of its own, with a flight record of its own."""
+        return Client(
+            self.address,
+            user=self._user,
+            password=None if self._password is None else self._password.reveal(),
+            token=None if self._token is None else self._token.reveal(),
+            prompt=self._prompt,
+            auth=self.auth,
+            trust=self.trust,
+            timeouts=self.timeouts,
+            flight=Flight(),
+        )
+
+    def _client(self) -> Client:
+        """The client that questions go through."""
+        with self._lock:
+            if self._shared is None:
+                self._shared = self._connected()
+            return self._shared
+
+    def _camera(self, source: str) -> Camera:
+        return remote_cameras.find(self._client().cameras(), source)
+
+    def _version(self) -> str:
+        if "version" not in self._told:
+            self._told["version"] = self._client().version()
+        return self._told["version"]
+
+    def _zone(self) -> str:
+        """The zone of the VMS's first server; UTC where none says."""
+        if "zone" not in self._told:
+            try:
+                names = self._client().hosts()
+                minutes = self._client().host(names[0]).time_zone if names else 0
+            except (SourceError, RemoteError):
+                minutes = 0
+            self._told["zone"] = remote_cameras.zone_name(minutes)
+        return self._told["zone"]
+
+    def _range(self, camera: Camera, within: tuple[Moment | None, Moment | None] | None) -> Range:
+        return remote_cameras.within(self._client(), camera, within or (None, None), None)
+
+    def _at(self, camera: Camera, moment: Moment, field: str) -> int:
+        first = remote_cameras.span(self._client(), camera).begin if isinstance(moment, Offset) else 0
+        return remote_cameras.at(moment, first, field)
+
+    def _recorded(self, view: View, spec: ExportSpec, wanted: Range) -> Coverage:
+        """What the VMS says is recorded in the range; NothingRecorded where it says nothing is."""
+        coverage = view.coverage(wanted)
+        if not coverage.intervals:
+            raise NothingRecorded(
+                f"{spec.source} holds no picture from {shown(wanted.begin, True)} to {shown(wanted.end, True)}, "
+                "according to the VMS's intervals",
+                "`workbench coverage` lists what it holds.",
+            )
+        return coverage
+
+    def _finish(self, camera: Camera, masks: tuple[Mask, ...], crop: Area | None) -> Finish:
+        return Finish(self._worker, [(mask, self._bounds(camera, mask)) for mask in masks], crop)
+
+    def _bounds(self, camera: Camera, mask: Mask) -> tuple[int | None, int | None]:
+        begin = None if mask.begin is None else self._at(camera, mask.begin, "masks.begin")
+        end = None if mask.end is None else self._at(camera, mask.end, "masks.end")
+        if begin is not None and end is not None and begin >= end:
+            raise RequestError("masks.end", "the mask's time range is empty", "Set its end behind its begin.")
+        return begin, end
+
+    def _frame(self, view: View, finish: Finish, us: int, when: int, *, small: bool = False) -> Frame:
+        """The picture of an instant, fetched; masked pictures come whole, so that nothing bleeds from under a mask."""
+        until = max(when + 1, view.until(us)) if finish.timed else when + 1
+        jpeg = view.picture(us, THUMBNAIL_WIDTH if small and finish.plain else 0)
+        render = finish.renderer(jpeg, us, until)
+        if small:
+            thumbnail = render("small", 0)
+            whole = render
+
+            def render(form: str, quality: int) -> bytes:
+                return thumbnail if form == "jpeg" else whole(form, quality)
+
+        return Frame(source=view.camera, file="", instant=us, pts=us, time_base=MICROSECONDS, dated=True, render=render)
+
+
+class _Once:
+    """A prompt that asks once for each question, however many clients are made."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self._prompt, self._answers = prompt, dict[str, Secret]()
+
+    def __call__(self, whose: str) -> str:
+        if whose not in self._answers:
+            self._answers[whose] = Secret(self._prompt(whose))
+        return self._answers[whose].reveal()
+
+
+def _sound(spec: ExportSpec, derived: bool) -> str:
+    if spec.audio == "drop":
+        return "left out"
+    return "as the master holds it" if derived else "as the VMS delivers it: the API does not tell what is recorded"

@@ -1,0 +1,245 @@
+"""One export at a VMS, from the request to named files: started, written down, brought home, checked, deleted there.
+
+    exporter = Exporter(client, worker, book, keep=False)
+    exporter.run(plan, out, on_progress, cancel)       # start, then finish
+    exporter.finish(book.get(id), out, …)              # what another process started
+
+However it ends, the export is deleted at the server unless it is to be kept; only while the server cannot be reached it
+stays, and stays written down, so that `resume` takes it up. Nothing is published before everything has come.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workbench.archives import remote_check, remote_plan, remote_server_record
+from workbench.archives.base import OnProgress
+from workbench.archives.remote_delivered import Delivered
+from workbench.archives.remote_fetch import Fetched, Teller, fetch
+from workbench.archives.remote_pending import Book, Pending
+from workbench.archives.remote_pictures import View
+from workbench.archives.remote_record import account
+from workbench.archives.running import scratch_in
+from workbench.core.errors import Cancelled, NothingRecorded, RemoteError, RequestError, SourceError, WorkbenchError
+from workbench.core.plan import ExportPlan
+from workbench.core.result import ExportResult
+from workbench.core.spec import ExportSpec
+from workbench.core.timebase import Range, instant, instant_us, iso
+from workbench.media.worker import Worker
+from workbench.vms.client import Client
+from workbench.vms.following import Gone
+from workbench.vms.wire import body, paths
+
+WAIT_MS = 30_000
+"""Milliseconds that the server may wait for a frame; the contract's recommendation, always sent."""
+MOST_LISTED = 100_000
+"""Picture times up to which the VMS's list is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is known of a camera besides its id."""
+
+    camera: str
+    """Its display name."""
+    zone: str
+    """Of the server."""
+
+
+class Exporter:
+    """Exports over one client, whose flight record becomes the export's."""
+
+    def __init__(self, client: Client, worker: Worker, book: Book, *, keep: bool) -> None:
+        self._client, self._worker, self._book, self._keep = client, worker, book, keep
+        self._version = ""
+
+    def run(
+        self,
+        plan: ExportPlan,
+        out: Path,
+        *,
+        about: About,
+        derived: bool,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ExportResult:
+        """Carry out a plan; `derived` where the server only gives the master, and the files are made here."""
+        if plan.refused:
+            first = plan.refused[0]
+            raise RequestError(first.field, first.note or "this server cannot do it")
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("the export was cancelled", "Nothing was sent.")
+        return self.finish(self.start(plan, about, derived=derived), out, on_progress=on_progress, cancel=cancel)
+
+    def start(self, plan: ExportPlan, about: About, *, derived: bool) -> Pending:
+        """Ask the server for the export, and write its id down before anything else."""
+        self._version = self._client.version()
+        skew = self._client.skew() or (None, None)
+        spec = self._sent(plan, derived)
+        begin, end = _us(spec)
+        ours = remote_plan.is_ours(self._version)
+        request = body.write(spec, marker=uuid.uuid4().hex if ours else "")
+        storage = request.pop("archive", None)
+        call = {
+            "method": "POST",
+            "path": self._client.address.prefix + paths.export_start("archive", spec.source, begin, end),
+            "query": {"waittimeout": str(WAIT_MS), **({} if storage is None else {"archive": storage})},
+            "body": request,
+        }
+        id_ = self._client.start_export(spec.source, begin, end, request, archive=storage, wait_ms=WAIT_MS)
+        pending = Pending(
+            id=id_,
+            url=self._client.address.url,
+            source=spec.source,
+            begin=iso(begin),
+            end=iso(end),
+            format=spec.format,
+            started=iso(instant_us(datetime.now(UTC))),
+            camera=about.camera,
+            zone=about.zone,
+            derived=derived,
+            plan=plan.to_data(),
+            request=call,
+            clock={"server_minus_ours_seconds": skew[0], "uncertainty_seconds": skew[1]},
+            flight=self._client.flight.lines().decode(),
+        )
+        try:
+            self._book.put(pending)
+        except WorkbenchError:
+            self._client.delete(id_)
+            raise
+        return pending
+
+    def finish(
+        self,
+        pending: Pending,
+        out: Path,
+        *,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ExportResult:
+        """Bring a started export home, into the folder `out`."""
+        ending = _Ending(self._client, self._book, pending.id, keep=self._keep)
+        scratch: Path | None = None
+        try:
+            scratch = scratch_in(out)
+            return self._brought(pending, out, scratch, Teller(on_progress), cancel, ending)
+        except Gone:
+            self._book.drop(pending.id)
+            raise
+        except BaseException as exc:
+            ending.failed(cancelled=isinstance(exc, Cancelled | KeyboardInterrupt))
+            if isinstance(exc, KeyboardInterrupt):
+                raise Cancelled("the export was interrupted", "Nothing was left behind.") from exc
+            raise
+        finally:
+            if scratch is not None:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def _brought(
+        self,
+        pending: Pending,
+        out: Path,
+        scratch: Path,
+        tell: Teller,
+        cancel: threading.Event | None,
+        ending: _Ending,
+    ) -> ExportResult:
+        plan = _plan(pending)
+        asked_for = self._sent(plan, pending.derived)
+        fetched = fetch(self._client, self._worker, pending.id, asked_for.format, scratch, tell, cancel)
+        hashes = frozenset(one.got.sha256 for one in fetched.files)
+        record = None if fetched.record is None else remote_server_record.read(fetched.record.path.read_bytes(), hashes)
+        asked = self._asked(asked_for, fetched, record is not None, cancel)
+        delivered = Delivered(
+            plan=plan,
+            pending=pending,
+            fetched=fetched,
+            files=remote_check.laid(fetched, record, asked),
+            asked=asked,
+            record=record,
+            version=self._version or self._client.version(),
+            user=self._client.user,
+            tls=self._client.tls,
+            camera=pending.camera,
+            zone=pending.zone,
+        )
+        return account(delivered, out, scratch, self._worker, self._client.flight, ending.completed, tell, cancel)
+
+    def _asked(
+        self, spec: ExportSpec, fetched: Fetched, told: bool, cancel: threading.Event | None
+    ) -> remote_check.Asked:
+        """What was asked, with the VMS's own list of pictures where no record of the server speaks."""
+        wanted = Range(*_us(spec))
+        shown = sum(one.facts.get("frames_shown") or 0 for one in fetched.files)
+        if told or spec.format == "exe":
+            return remote_check.Asked(spec=spec, range=wanted, listed=None, why_not="the server's record was taken")
+        if shown > MOST_LISTED:
+            return remote_check.Asked(spec=spec, range=wanted, listed=None, why_not="too many to ask the VMS for each")
+        view = View(self._client, spec.source, spec.archive)
+        try:
+            if spec.is_frame:
+                listed: tuple[int, ...] = (view.shown_at(wanted.begin),)
+            else:
+                listed = view.instants(wanted, MOST_LISTED + 1, cancel=cancel)
+        except (RemoteError, SourceError, NothingRecorded) as exc:
+            why = f"the VMS does not list its pictures: {exc.message}"
+            return remote_check.Asked(spec=spec, range=wanted, listed=None, why_not=why)
+        if not listed or len(listed) > MOST_LISTED:
+            why = "the VMS lists no picture there" if not listed else "too many to ask the VMS for each"
+            return remote_check.Asked(spec=spec, range=wanted, listed=None, why_not=why)
+        return remote_check.Asked(spec=spec, range=wanted, listed=listed)
+
+    def _sent(self, plan: ExportPlan, derived: bool) -> ExportSpec:
+        """The request as the server gets it: the plan's own, or that for the master."""
+        if derived:
+            return remote_plan.master(plan.spec, plan.range)
+        return replace(plan.spec, begin=instant(plan.range.begin), end=instant(plan.range.end))
+
+
+class _Ending:
+    """How the export is left at the server."""
+
+    def __init__(self, client: Client, book: Book, id_: str, *, keep: bool) -> None:
+        self._client, self._book, self._id, self._keep = client, book, id_, keep
+        self._done = False
+
+    def completed(self) -> tuple[bool, str]:
+        """Everything has come: whether it was deleted, and why not."""
+        self._done = True
+        if self._keep:
+            self._book.drop(self._id)
+            return False, ""
+        return self._delete()
+
+    def failed(self, *, cancelled: bool) -> None:
+        """It did not come home: it is deleted all the same, unless it is to be kept; a cancelled one always is."""
+        if self._done or (self._keep and not cancelled):
+            return
+        self._delete()
+
+    def _delete(self) -> tuple[bool, str]:
+        try:
+            self._client.delete(self._id)
+        except WorkbenchError as exc:
+            return False, f"the export could not be deleted at the server: {exc.message}"
+        self._book.drop(self._id)
+        return True, ""
+
+
+def _plan(pending: Pending) -> ExportPlan:
+    try:
+        return ExportPlan.from_data(pending.plan)
+    except (KeyError, TypeError, ValueError, AttributeError, WorkbenchError) as exc:
+        raise SourceError(f"what was written down of export {pending.id} is damaged", "Make it again.") from exc
+
+
+def _us(spec: ExportSpec) -> tuple[int, int]:
+    begin, end = spec.begin, spec.end
+    assert isinstance(begin, datetime) and isinstance(end, datetime)
+    return instant_us(begin), instant_us(end)

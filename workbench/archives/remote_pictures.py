@@ -1,0 +1,194 @@
+"""Looking into a VMS's archive: intervals, the instants of its pictures, and one picture at a time.
+
+Two traps of real servers are walked around: frame times are asked for in windows of minutes inside recorded stretches
+(over a day, servers have answered with nothing), and the picture at an interval's first instant is asked for at the
+instant of a picture, never at the interval's border. What comes is sorted here: servers differ.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from workbench.core.coverage import Coverage, Gap, Interval
+from workbench.core.errors import Cancelled, NothingRecorded, RemoteError, SourceError
+from workbench.core.geometry import Area
+from workbench.core.spec import Mask
+from workbench.core.timebase import SECOND, Range, shown
+from workbench.media.worker import Worker
+from workbench.vms.client import Client
+from workbench.vms.wire.times import LATEST
+
+WITNESS = "VMS intervals"
+WINDOW = 600 * SECOND
+"""Longest stretch that is asked for the times of its pictures at once."""
+PAGE = 10_000
+"""Times asked for at once; servers may give fewer."""
+BACK = (2, 20, 200, 2000)
+"""Seconds before an instant in which the picture shown then is looked for, window by window."""
+THUMBNAIL_WIDTH = 320
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One camera of one server, for looking."""
+
+    client: Client
+    camera: str
+    archive: str | None = None
+
+    def coverage(self, wanted: Range) -> Coverage:
+        """What the VMS says is recorded in a stretch; its intervals are the witness."""
+        if wanted.begin == wanted.end:
+            wanted = Range(wanted.begin, wanted.end + 1)
+        found = self.client.intervals(self.camera, wanted.begin, wanted.end, archive=self.archive)
+        stretches = _joined(found.intervals, wanted)
+        more = ("the server's list of intervals was cut: what is behind its last one is not known",)
+        reached = wanted.begin
+        gaps = []
+        for begin, end in stretches:
+            gaps += [Gap(begin=reached, end=begin, witness=WITNESS)] if begin > reached else []
+            reached = end
+        if reached < wanted.end and not found.more:
+            gaps.append(Gap(begin=reached, end=wanted.end, witness=WITNESS))
+        return Coverage(
+            source=self.camera,
+            dated=True,
+            range=wanted,
+            intervals=tuple(Interval(begin=begin, end=end, file="") for begin, end in stretches),
+            gaps=tuple(gaps),
+            notes=more if found.more else (),
+        )
+
+    def instants(
+        self, wanted: Range, limit: int, newest_first: bool = False, cancel: threading.Event | None = None
+    ) -> tuple[int, ...]:
+        """When the pictures of a stretch are shown, in order; at most `limit`."""
+        stretches = [Range(i.begin, i.end) for i in self.coverage(wanted).intervals] if wanted.seconds else []
+        windows = list(itertools.chain.from_iterable(_windows(stretch) for stretch in stretches))
+        found: list[int] = []
+        for window in reversed(windows) if newest_first else windows:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("it was cancelled while the times of pictures were read")
+            found += self._window(window, limit - len(found), newest_first)
+            if len(found) >= limit:
+                break
+        return tuple(found[:limit])
+
+    def _window(self, window: Range, limit: int, newest_first: bool) -> list[int]:
+        """The instants of one window, in order; pages are asked for until it is through."""
+        found: list[int] = []
+        rest = window
+        while len(found) < limit and rest.begin < rest.end:
+            asked = min(limit - len(found), PAGE)
+            page = self.client.frames(
+                self.camera, rest.begin, rest.end, limit=asked, newest_first=newest_first, archive=self.archive
+            )
+            times = sorted({t for t in page.times if t in rest}, reverse=newest_first)
+            found += times
+            if not page.more and len(page.times) < asked:
+                return found
+            if not times:
+                if page.more and not page.times:
+                    raise RemoteError("the server says that there are more pictures, and names none", "Ask it again.")
+                return found
+            rest = Range(rest.begin, times[-1]) if newest_first else Range(times[-1] + 1, rest.end)
+        return found
+
+    def shown_at(self, when: int) -> int:
+        """Instant of the picture shown at `when`: the last one at or before it; NothingRecorded in a gap."""
+        around = self.coverage(Range(when - BACK[-1] * SECOND, when + 1))
+        held = next((i for i in reversed(around.intervals) if i.begin <= when < i.end), None)
+        if held is None:
+            raise NothingRecorded(
+                f"{self.camera} shows no picture at {shown(when, True)}, according to the VMS's intervals",
+                f"`workbench coverage` lists what {self.camera} holds.",
+            )
+        for seconds in BACK:
+            begin = max(held.begin, when - seconds * SECOND)
+            if found := self._window(Range(begin, when + 1), 1, newest_first=True):
+                return found[0]
+            if begin == held.begin:
+                break
+        raise NothingRecorded(f"the server lists no picture of {self.camera} at or before {shown(when, True)}")
+
+    def until(self, us: int) -> int:
+        """Instant at which the next picture follows; a second later where none is listed."""
+        later = self._window(Range(us + 1, min(LATEST, us + SECOND)), 1, newest_first=False)
+        return later[0] if later else us + SECOND
+
+    def picture(self, us: int, width: int = 0) -> bytes:
+        """The picture at the very instant of a picture, as the server codes it (JPEG)."""
+        return self.client.picture(self.camera, us, width=width, archive=self.archive)
+
+
+def _windows(stretch: Range) -> Iterator[Range]:
+    at = stretch.begin
+    while at < stretch.end:
+        yield Range(at, min(stretch.end, at + WINDOW))
+        at += WINDOW
+
+
+def _joined(stretches: Sequence[tuple[int, int]], wanted: Range) -> list[tuple[int, int]]:
+    """Stretches inside `wanted`, rising, none touching the next."""
+    out: list[tuple[int, int]] = []
+    for begin, end in sorted(stretches):
+        begin, end = max(begin, wanted.begin), min(end, wanted.end)
+        if begin >= end:
+            continue
+        if out and begin <= out[-1][1]:
+            out[-1] = (out[-1][0], max(out[-1][1], end))
+        else:
+            out.append((begin, end))
+    return out
+
+
+TimedMasks = Sequence[tuple[Mask, tuple[int | None, int | None]]]
+"""Masks, each with its range on the time line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Masks and crop for pictures that came from a server, laid on in the worker."""
+
+    worker: Worker
+    masks: TimedMasks
+    crop: Area | None
+
+    @property
+    def plain(self) -> bool:
+        """Whether pictures stay as they came."""
+        return not self.masks and self.crop is None
+
+    @property
+    def timed(self) -> bool:
+        """Whether it matters how long a picture is shown."""
+        return any(bounds != (None, None) for _, bounds in self.masks)
+
+    def renderer(self, jpeg: bytes, us: int, until: int) -> Callable[[str, int], bytes]:
+        """(``png``, ``jpeg`` or ``small``, quality) → the picture; the server's own JPEG where nothing changes it."""
+
+        def render(form: str, quality: int) -> bytes:
+            if self.plain and form == "jpeg" and quality == 0:
+                return jpeg
+            job = {**self._job(), "us": us, "until": until, "form": form, "quality": quality}
+            with TemporaryDirectory(prefix="workbench-") as folder:
+                path = Path(folder) / "picture.jpg"
+                try:
+                    path.write_bytes(jpeg)
+                except OSError as exc:
+                    raise SourceError(f"the picture cannot be kept: {exc.strerror or exc}", "Free some space.") from exc
+                return self.worker.call("received_picture", {**job, "path": str(path)}).blobs[0]
+
+        return render
+
+    def _job(self) -> dict[str, Any]:
+        return {
+            "masks": [{"mask": mask.to_json(), "range": list(bounds)} for mask, bounds in self.masks],
+            "crop": None if self.crop is None else self.crop.corners(),
+        }
