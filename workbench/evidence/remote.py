@@ -127,8 +127,7 @@ def limits(result: Result) -> Iterator[tuple[str, str]]:
         if row["verdict"] != Verdict.OK.value:
             yield f"delivered against asked, {row['verdict']}", _row(row)
     if not remote["export"]["deleted"]:
-        why = "it was to be kept" if remote["export"]["kept"] else "DELETE was not confirmed"
-        yield "the export may lie on the server still", why
+        yield "the export may lie on the server still", "it was to be kept, or nobody confirmed that it was deleted"
     hides = result["plan"]["spec"]["masks"] or result["plan"]["spec"]["crop"]
     for name in originals(result) if hides else ():
         yield "the original shows everything", f"{name} is the master without masks and crop, and lies beside the rest"

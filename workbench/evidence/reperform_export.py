@@ -23,6 +23,7 @@ from workbench.evidence.filing import inside
 from workbench.evidence.findings import Finding, Verdict
 from workbench.evidence.hashing import sha256
 from workbench.evidence.nouns import ExportRecord, PlanRecord, SourceRecord
+from workbench.evidence.remote import remote_of
 from workbench.evidence.reperform_entry import agreeing, failed, planned
 from workbench.evidence.reperform_record import Told, read
 from workbench.evidence.reperform_sources import View, is_partly_laid, witnessed
@@ -79,7 +80,7 @@ def opened(
         except SourceError as exc:
             findings.append(failed(export, file["name"], "the file that log and record speak of", exc.message))
     findings += [failed(export, name, "nothing the record does not tell of", "a further file") for name in named]
-    if not told.outputs:
+    if not told.outputs and remote_of(told.data) is None:
         findings.append(failed(export, "", "a file with pictures", "none"))
     return Proven(export=export, told=told, paths=paths), findings
 

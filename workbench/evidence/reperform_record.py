@@ -65,7 +65,7 @@ def read(path: Path) -> Told:
             dated=dated,
             claims=[_claim(entry) for entry in _typed(data["entries"], list)],
             ledger=_ledger(_typed(data["ledger"], dict)),
-            outputs=[_output(file) for file in _typed(data["files"], list)],
+            outputs=[_output(file, undated=data.get("remote") is not None) for file in _typed(data["files"], list)],
             beside=[_file(file) for file in _typed(data["sidecars"], list)],
             sources={_typed(s["file"], str): s["sha256"] for s in _typed(data["sources"], list)},
             versions={_typed(k, str): _typed(v, str) for k, v in _typed(data["versions"], dict).items()},
@@ -116,9 +116,11 @@ def _claim(entry: Any) -> dict[str, Any]:
     }
 
 
-def _output(file: Any) -> dict[str, Any]:
+def _output(file: Any, *, undated: bool) -> dict[str, Any]:
+    """A file with pictures; `undated` where nobody may have said when a VMS's pictures were taken."""
     counts = {"shown": _count(file["frames_shown"]), "contained": _count(file["frames_contained"])}
-    return {**_file(file), **counts, "first": _time(file["first"])[0], "last": _time(file["last"])[0]}
+    times = {key: None if undated and file[key] is None else _time(file[key])[0] for key in ("first", "last")}
+    return {**_file(file), **counts, **times}
 
 
 def _file(file: Any) -> dict[str, Any]:

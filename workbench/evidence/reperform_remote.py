@@ -95,9 +95,9 @@ def _by_server(proven: Proven) -> Iterator[Finding]:
     if data["remote"]["ledger_by"] != SERVER_SAYS:
         return
     held = [one for one in proven.export.files if one.kind == SERVER_RECORD and Path(one.path).name in proven.paths]
-    made = {file["sha256"] for file in data["files"]}
+    came = {file["sha256"] for file in data["remote"]["files"]}
     told = [record for one in held if (record := _record(proven.paths[Path(one.path).name]))]
-    same = [record for record in told if record.get("ledger") == data["ledger"] and _names(record) & made]
+    same = [record for record in told if record.get("ledger") == data["ledger"] and _names(record) == came]
     if same:
         yield _finding(proven, Verdict.OK, found="the ledger is that of the server's record, which names the files")
     else:
