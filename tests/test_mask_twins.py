@@ -44,6 +44,21 @@ STRETCHES = {"all": None, "first": (0, 10), "middle": (30, 41), "last": (-7, 0)}
 
 TRIALS = [(n, f, w) for n, f in PAIRS for w in STRETCHES if w == "middle" or f == CASES[n][1].split()[0]]
 """Every stretch in each clip's first format, the middle one in the others."""
+LONG = ("h265", "h265-b", "h265-open", "h264-ts", "mpeg4")
+"""Clips that take seconds each: all stretches are tried by ``-m slow``, the one that begins and ends inside always."""
+
+
+def trials() -> list[Any]:
+    """The trials, the long ones marked."""
+    return [
+        pytest.param(*trial, id="{}-to-{}-{}".format(*trial), marks=[pytest.mark.slow] if is_long(*trial) else [])
+        for trial in TRIALS
+    ]
+
+
+def is_long(name: str, form: str, where: str) -> bool:
+    """Whether a trial is left to ``-m slow``."""
+    return name in LONG and (where != "middle" or form != CASES[name][1].split()[0])
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +107,7 @@ def contents(done: Delivered) -> list[tuple[str, str]]:
     return [(f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in done.files]
 
 
-@pytest.mark.parametrize(("name", "form", "where"), TRIALS, ids=[f"{n}-to-{f}-{w}" for n, f, w in TRIALS])
+@pytest.mark.parametrize(("name", "form", "where"), trials())
 def test_twins_give_identical_files(name: str, form: str, where: str, the_engine: Engine, tmp_path: Path) -> None:
     """What lies under the mask leaves no trace in any byte of the output."""
     clip = CASES[name][0]

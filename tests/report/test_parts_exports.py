@@ -116,17 +116,17 @@ def test_which_masked_frames_a_time_range_reaches(begin: str | None, end: str | 
 
 
 def test_of_an_outline_with_many_corners_the_first_are_printed() -> None:
-    """A million corners: a hundred rows, a count of the rest, and an outline that is drawn coarsely and says so."""
+    """200,000 corners: a hundred rows, a count of the rest, and an outline that is drawn coarsely and says so."""
     plan = copy.deepcopy(result("crop")["plan"])
-    plan["spec"]["masks"][0]["points"] = [[n / 1e6, n % 2 / 2] for n in range(1_000_000)]
+    plan["spec"]["masks"][0]["points"] = [[n / 2e5, n % 2 / 2] for n in range(200_000)]
     matter = Matter()
     matter.add_source("corridor")
     matter.export(1, "crop", plan=plan)
     section = part(report_of(matter), 8)
     assert len(table(section, "Corners of E1: mask 1").rows) == 100
-    assert "999,900 more rows stand in the record of E1." in words_of(section)
+    assert "199,900 more rows stand in the record of E1." in words_of(section)
     outline = pictures(section)["E1"].outlines[0]
-    assert (len(outline.points), outline.label) == (2000, "mask 1 (every 500th corner drawn)")
+    assert (len(outline.points), outline.label) == (2000, "mask 1 (every 100th corner drawn)")
 
 
 def test_without_a_context_picture_the_outlines_stand_on_an_empty_frame() -> None:
