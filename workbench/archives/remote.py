@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,29 +21,25 @@ from workbench.archives import remote_cameras, remote_plan
 from workbench.archives.base import Description, Frame, OnProgress, Snapshot, check_limit
 from workbench.archives.local import default_cache
 from workbench.archives.remote_acquire import Acquired, acquire
+from workbench.archives.remote_connection import Connection, Prompt
 from workbench.archives.remote_export import About, Exporter
 from workbench.archives.remote_pending import Book, Pending
-from workbench.archives.remote_pictures import THUMBNAIL_WIDTH, Finish, View
+from workbench.archives.remote_pictures import LOOK_BACK, THUMBNAIL_WIDTH, Finish, View
 from workbench.archives.remote_plan import Derive
 from workbench.core.coverage import Coverage, Source
-from workbench.core.errors import NothingRecorded, RemoteError, RequestError, SourceError
+from workbench.core.errors import NothingRecorded, RequestError, SourceError
 from workbench.core.geometry import Area
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Moment, Offset, Range, instant, shown
 from workbench.media.worker import Worker
-from workbench.vms.address import Address
-from workbench.vms.client import Client
-from workbench.vms.flight import Flight
-from workbench.vms.secret import Secret
 from workbench.vms.tls import Trust
 from workbench.vms.tokens import Auth
 from workbench.vms.transport import Timeouts
 from workbench.vms.wire.nouns import Camera
 
 MICROSECONDS = Fraction(1, 1_000_000)
-Prompt = Callable[[str], str]
 
 
 class RemoteArchive:
@@ -71,58 +66,45 @@ class RemoteArchive:
         """
         if derive not in ("never", "beyond", "always"):
             raise RequestError("derive", f"{derive!r} is none of never, beyond, always")
-        self.address = Address.parse(url)
+        self.connection = Connection(
+            url, user=user, password=password, token=token, prompt=prompt, auth=auth, trust=trust, timeouts=timeouts
+        )
         self.derive: Derive = derive
-        self.keep, self.auth, self.trust, self.timeouts = keep, auth, trust or Trust(), timeouts
+        self.keep = keep
         self.cache = Path(cache) if cache is not None else default_cache()
-        self._user = user
-        self._password = None if password is None else Secret(password)
-        self._token = None if token is None else Secret(token)
-        self._prompt = None if prompt is None else _Once(prompt)
-        self._fresh()
-
-    def _fresh(self) -> None:
-        self._lock = threading.RLock()
-        self._shared: Client | None = None
         self._worker = Worker()
-        self._told: dict[str, str] = {}
 
     @property
     def url(self) -> str:
         """The server's URL, without the user."""
-        return self.address.url
+        return self.connection.address.url
 
     def __repr__(self) -> str:
         return f"RemoteArchive({self.url!r})"
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but secrets, connections and processes."""
-        kept = ("address", "derive", "keep", "auth", "trust", "timeouts", "cache", "_user")
-        return {name: getattr(self, name) for name in kept}
+        return {name: getattr(self, name) for name in ("connection", "derive", "keep", "cache")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             setattr(self, name, value)
-        self._password = self._token = self._prompt = None
-        self._fresh()
+        self._worker = Worker()
 
     def close(self) -> None:
         """Let go of connections and the worker process; the archive can be used again."""
-        with self._lock:
-            client, self._shared = self._shared, None
-        if client is not None:
-            client.close()
+        self.connection.close()
         self._worker.close()
 
     def sources(self) -> tuple[Source, ...]:
         """The cameras that the server lists, by id."""
-        zone = self._zone()
-        listed = sorted(self._client().cameras(), key=lambda camera: camera.id)
-        return tuple(remote_cameras.source_of(self._client(), camera, zone) for camera in listed)
+        zone = self.connection.zone()
+        listed = sorted(self.connection.client.cameras(), key=lambda camera: camera.id)
+        return tuple(remote_cameras.source_of(self.connection.client, camera, zone) for camera in listed)
 
     def source(self, source: str) -> Source:
         """One of the cameras, by id, number, name or both (see `remote_cameras`)."""
-        return remote_cameras.source_of(self._client(), self._camera(source), self._zone())
+        return remote_cameras.source_of(self.connection.client, self._camera(source), self.connection.zone())
 
     def describe(self, source: str) -> Description:
         """The camera; its recordings lie on the VMS, so there are none to describe."""
@@ -137,7 +119,7 @@ class RemoteArchive:
             return Coverage(
                 source=camera.id, dated=True, range=Range(0, 0), intervals=(), gaps=(), notes=(exc.message,)
             )
-        return View(self._client(), camera.id).coverage(wanted)
+        return View(self.connection.client, camera.id).coverage(wanted)
 
     def instants(
         self,
@@ -154,12 +136,12 @@ class RemoteArchive:
             wanted = self._range(camera, within)
         except NothingRecorded:
             return ()
-        return View(self._client(), camera.id).instants(wanted, limit, newest_first)
+        return View(self.connection.client, camera.id).instants(wanted, limit, newest_first)
 
     def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
         """The frame shown at `at`, as the VMS codes it; masks and crop are laid on here."""
         camera = self._camera(source)
-        view, finish = View(self._client(), camera.id), self._finish(camera, masks, crop)
+        view, finish = View(self.connection.client, camera.id), self._finish(camera, masks, crop)
         when = self._at(camera, at, "at")
         return self._frame(view, finish, view.shown_at(when), when)
 
@@ -184,12 +166,13 @@ class RemoteArchive:
             raise RequestError("n", f"{n} is not a number of pictures from 1 to 10000")
         camera = self._camera(source)
         wanted = self._range(camera, (begin, end))
-        view, finish = View(self._client(), camera.id), self._finish(camera, masks, crop)
+        view, finish = View(self.connection.client, camera.id), self._finish(camera, masks, crop)
+        around = view.coverage(Range(wanted.begin - LOOK_BACK, max(wanted.end, wanted.begin + 1)))
         found: dict[int, Frame] = {}
         for number in range(n):
             when = wanted.begin + (wanted.end - wanted.begin) * number // n
             try:
-                us = view.shown_at(when)
+                us = view.shown_at(when, around)
                 if us not in found:
                     found[us] = self._frame(view, finish, us, when, small=True)
             except NothingRecorded:
@@ -198,15 +181,14 @@ class RemoteArchive:
 
     def plan(self, spec: ExportSpec) -> ExportPlan:
         """What the server can do with a request; nothing is started. See `remote_plan`."""
-        client, camera = self._client(), self._camera(spec.source)
-        ours, derived = remote_plan.is_ours(self._version()), remote_plan.derives(spec, self.derive)
+        client, camera = self.connection.client, self._camera(spec.source)
+        ours, derived = remote_plan.is_ours(self.connection.version()), remote_plan.derives(spec, self.derive)
         spec = replace(spec, source=camera.id, archive=remote_cameras.storage_of(camera, spec.archive))
         wanted = remote_cameras.within(client, camera, (spec.begin, spec.end), spec.archive)
         if wanted.begin == wanted.end and not spec.is_frame and spec.format != "exe":
             raise RequestError("end", f"{spec.format} needs a stretch of time", "Set end after begin.")
         coverage = self._recorded(View(client, camera.id, spec.archive), spec, wanted)
-        for mask in spec.masks:
-            self._bounds(camera, mask)
+        spec = replace(spec, masks=tuple(self._dated(camera, mask) for mask in spec.masks))
         verified = bool(client.tls["verified"])
         notes = [*coverage.notes, *([f"the VMS says: {camera.comment}"] if camera.comment else [])]
         return ExportPlan(
@@ -242,7 +224,7 @@ class RemoteArchive:
         pending = book.get(id)
         if pending.url != self.url:
             raise SourceError(f"export {id} runs at {pending.url}, not at {self.url}", "Name that server.")
-        client = self._connected()
+        client = self.connection.new()
         try:
             exporter = Exporter(client, self._worker, book, keep=self.keep)
             return exporter.finish(pending, out, on_progress=on_progress, cancel=cancel)
@@ -264,14 +246,14 @@ class RemoteArchive:
     ) -> Acquired:
         """Fetch the master of a stretch, untouched, and make `out` an archive of it."""
         camera = self._camera(source)
-        wanted = remote_cameras.within(self._client(), camera, (begin, end), None)
+        wanted = remote_cameras.within(self.connection.client, camera, (begin, end), None)
         plain = ExportSpec(source=camera.id, begin=instant(wanted.begin), end=instant(wanted.end), format="mkv")
         plan = self.plan(remote_plan.master(plain, wanted))
 
         def export(folder: Path) -> ExportResult:
             return self._run(plan, folder, False, on_progress, cancel)
 
-        return acquire(Path(out), camera.name or camera.id, self._zone(), export)
+        return acquire(Path(out), camera.name or camera.id, self.connection.zone(), export)
 
     def _run(
         self,
@@ -281,59 +263,22 @@ class RemoteArchive:
         on_progress: OnProgress | None,
         cancel: threading.Event | None,
     ) -> ExportResult:
-        about = About(camera=self._camera(plan.spec.source).name or plan.spec.source, zone=self._zone())
-        client = self._connected()
+        about = About(camera=self._camera(plan.spec.source).name or plan.spec.source, zone=self.connection.zone())
+        client = self.connection.new()
         try:
             exporter = Exporter(client, self._worker, Book(self.cache), keep=self.keep)
             return exporter.run(plan, Path(out), about=about, derived=derived, on_progress=on_progress, cancel=cancel)
         finally:
             client.close()
 
-    def _connected(self) -> Client:
-        """A client of its own, with a flight record of its own."""
-        return Client(
-            self.address,
-            user=self._user,
-            password=None if self._password is None else self._password.reveal(),
-            token=None if self._token is None else self._token.reveal(),
-            prompt=self._prompt,
-            auth=self.auth,
-            trust=self.trust,
-            timeouts=self.timeouts,
-            flight=Flight(),
-        )
-
-    def _client(self) -> Client:
-        """The client that questions go through."""
-        with self._lock:
-            if self._shared is None:
-                self._shared = self._connected()
-            return self._shared
-
     def _camera(self, source: str) -> Camera:
-        return remote_cameras.find(self._client().cameras(), source)
-
-    def _version(self) -> str:
-        if "version" not in self._told:
-            self._told["version"] = self._client().version()
-        return self._told["version"]
-
-    def _zone(self) -> str:
-        """The zone of the VMS's first server; UTC where none says."""
-        if "zone" not in self._told:
-            try:
-                names = self._client().hosts()
-                minutes = self._client().host(names[0]).time_zone if names else 0
-            except (SourceError, RemoteError):
-                minutes = 0
-            self._told["zone"] = remote_cameras.zone_name(minutes)
-        return self._told["zone"]
+        return remote_cameras.find(self.connection.client.cameras(), source)
 
     def _range(self, camera: Camera, within: tuple[Moment | None, Moment | None] | None) -> Range:
-        return remote_cameras.within(self._client(), camera, within or (None, None), None)
+        return remote_cameras.within(self.connection.client, camera, within or (None, None), None)
 
     def _at(self, camera: Camera, moment: Moment, field: str) -> int:
-        first = remote_cameras.span(self._client(), camera).begin if isinstance(moment, Offset) else 0
+        first = remote_cameras.span(self.connection.client, camera).begin if isinstance(moment, Offset) else 0
         return remote_cameras.at(moment, first, field)
 
     def _recorded(self, view: View, spec: ExportSpec, wanted: Range) -> Coverage:
@@ -357,6 +302,11 @@ class RemoteArchive:
             raise RequestError("masks.end", "the mask's time range is empty", "Set its end behind its begin.")
         return begin, end
 
+    def _dated(self, camera: Camera, mask: Mask) -> Mask:
+        """The mask with its times as instants: on a master, offsets would count from another picture."""
+        begin, end = self._bounds(camera, mask)
+        return replace(mask, begin=None if begin is None else instant(begin), end=None if end is None else instant(end))
+
     def _frame(self, view: View, finish: Finish, us: int, when: int, *, small: bool = False) -> Frame:
         """The picture of an instant, fetched; masked pictures come whole, so that nothing bleeds from under a mask."""
         until = max(when + 1, view.until(us)) if finish.timed else when + 1
@@ -370,18 +320,6 @@ class RemoteArchive:
                 return thumbnail if form == "jpeg" else whole(form, quality)
 
         return Frame(source=view.camera, file="", instant=us, pts=us, time_base=MICROSECONDS, dated=True, render=render)
-
-
-class _Once:
-    """A prompt that asks once for each question, however many clients are made."""
-
-    def __init__(self, prompt: Prompt) -> None:
-        self._prompt, self._answers = prompt, dict[str, Secret]()
-
-    def __call__(self, whose: str) -> str:
-        if whose not in self._answers:
-            self._answers[whose] = Secret(self._prompt(whose))
-        return self._answers[whose].reveal()
 
 
 def _sound(spec: ExportSpec, derived: bool) -> str:

@@ -23,7 +23,7 @@ from workbench.archives.remote_delivered import Delivered, Finished, output, pla
 from workbench.archives.remote_fetch import CAME, Teller
 from workbench.core.errors import RemoteError
 from workbench.core.result import ExportResult, OutputFile, Progress, SourceFile
-from workbench.core.timebase import instant, iso
+from workbench.core.timebase import Range, instant, iso
 from workbench.media import naming
 from workbench.media.worker import Worker
 
@@ -43,6 +43,8 @@ def derived(
     (scratch / "master" / FILE_NAME).write_text(text, encoding="utf-8")
     archive = LocalArchive(scratch / "master", scratch / "cache", worker=worker)
     wanted = delivered.plan.range
+    if delivered.plan.spec.is_frame:
+        wanted = Range(delivered.asked.range.begin, delivered.asked.range.begin)
     spec = replace(
         delivered.plan.spec, source=folder.name, archive=None, begin=instant(wanted.begin), end=instant(wanted.end)
     )

@@ -29,7 +29,7 @@ from workbench.core.errors import Cancelled, NothingRecorded, RemoteError, Reque
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec
-from workbench.core.timebase import Range, instant, instant_us, iso
+from workbench.core.timebase import Range, instant, instant_us, iso, parse_time
 from workbench.media.worker import Worker
 from workbench.vms.client import Client
 from workbench.vms.following import Gone
@@ -80,9 +80,10 @@ class Exporter:
         """Ask the server for the export, and write its id down before anything else."""
         self._version = self._client.version()
         skew = self._client.skew() or (None, None)
-        spec = self._sent(plan, derived)
-        begin, end = _us(spec)
         ours = remote_plan.is_ours(self._version)
+        wanted = self._picture(plan) if plan.spec.is_frame and (derived or not ours) else plan.range
+        spec = _sent(plan, wanted, derived)
+        begin, end = _us(spec)
         request = body.write(spec, marker=uuid.uuid4().hex if ours else "")
         storage = request.pop("archive", None)
         call = {
@@ -151,7 +152,7 @@ class Exporter:
         ending: _Ending,
     ) -> ExportResult:
         plan = _plan(pending)
-        asked_for = self._sent(plan, pending.derived)
+        asked_for = _sent(plan, _range(pending), pending.derived)
         fetched = fetch(self._client, self._worker, pending.id, asked_for.format, scratch, tell, cancel)
         hashes = frozenset(one.got.sha256 for one in fetched.files)
         record = None if fetched.record is None else remote_server_record.read(fetched.record.path.read_bytes(), hashes)
@@ -195,11 +196,10 @@ class Exporter:
             return remote_check.Asked(spec=spec, range=wanted, listed=None, why_not=why)
         return remote_check.Asked(spec=spec, range=wanted, listed=listed)
 
-    def _sent(self, plan: ExportPlan, derived: bool) -> ExportSpec:
-        """The request as the server gets it: the plan's own, or that for the master."""
-        if derived:
-            return remote_plan.master(plan.spec, plan.range)
-        return replace(plan.spec, begin=instant(plan.range.begin), end=instant(plan.range.end))
+    def _picture(self, plan: ExportPlan) -> Range:
+        """The instant of the very picture wanted: servers differ in which one a time between two means."""
+        at = View(self._client, plan.spec.source, plan.spec.archive).shown_at(plan.range.begin)
+        return Range(at, at)
 
 
 class _Ending:
@@ -230,6 +230,21 @@ class _Ending:
             return False, f"the export could not be deleted at the server: {exc.message}"
         self._book.drop(self._id)
         return True, ""
+
+
+def _sent(plan: ExportPlan, wanted: Range, derived: bool) -> ExportSpec:
+    """The request as the server gets it: the plan's own, or that for the master."""
+    if derived:
+        return remote_plan.master(plan.spec, wanted)
+    return replace(plan.spec, begin=instant(wanted.begin), end=instant(wanted.end))
+
+
+def _range(pending: Pending) -> Range:
+    """What the server was asked for; of a picture that is made here, its instant."""
+    begin, end = parse_time(pending.begin, "begin"), parse_time(pending.end, "end")
+    if not isinstance(begin, datetime) or not isinstance(end, datetime):
+        raise SourceError(f"what was written down of export {pending.id} is damaged", "Make it again.")
+    return Range(instant_us(begin), instant_us(end))
 
 
 def _plan(pending: Pending) -> ExportPlan:

@@ -31,6 +31,7 @@ PAGE = 10_000
 """Times asked for at once; servers may give fewer."""
 BACK = (2, 20, 200, 2000)
 """Seconds before an instant in which the picture shown then is looked for, window by window."""
+LOOK_BACK = BACK[-1] * SECOND
 THUMBNAIL_WIDTH = 320
 
 
@@ -100,9 +101,12 @@ class View:
             rest = Range(rest.begin, times[-1]) if newest_first else Range(times[-1] + 1, rest.end)
         return found
 
-    def shown_at(self, when: int) -> int:
-        """Instant of the picture shown at `when`: the last one at or before it; NothingRecorded in a gap."""
-        around = self.coverage(Range(when - BACK[-1] * SECOND, when + 1))
+    def shown_at(self, when: int, around: Coverage | None = None) -> int:
+        """Instant of the picture shown at `when`: the last one at or before it; NothingRecorded in a gap.
+
+        `around` is what is recorded from `LOOK_BACK` before it on, where that is known already.
+        """
+        around = around or self.coverage(Range(when - LOOK_BACK, when + 1))
         held = next((i for i in reversed(around.intervals) if i.begin <= when < i.end), None)
         if held is None:
             raise NothingRecorded(
@@ -124,7 +128,10 @@ class View:
 
     def picture(self, us: int, width: int = 0) -> bytes:
         """The picture at the very instant of a picture, as the server codes it (JPEG)."""
-        return self.client.picture(self.camera, us, width=width, archive=self.archive)
+        try:
+            return self.client.picture(self.camera, us, width=width, archive=self.archive)
+        except NothingRecorded:  # where a server lists milliseconds and keeps more digits, it lies within one behind
+            return self.client.picture(self.camera, us, threshold_ms=1, width=width, archive=self.archive)
 
 
 def _windows(stretch: Range) -> Iterator[Range]:

@@ -7,14 +7,14 @@ server it is only known what the API's texts say: it is sent, and what came of i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Literal
 
 from workbench.core.coverage import Gap
 from workbench.core.plan import FieldPlan
 from workbench.core.spec import ExportSpec
 from workbench.core.stamp import problems
-from workbench.core.timebase import SECOND, Moment, Range, instant
+from workbench.core.timebase import SECOND, Range, instant
 from workbench.vms.wire import body
 
 Derive = Literal["never", "beyond", "always"]
@@ -123,18 +123,16 @@ def _asked(spec: ExportSpec, name: str) -> bool:
 
 
 def master(spec: ExportSpec, wanted: Range) -> ExportSpec:
-    """What is fetched where the files are made here: mkv, nothing asked for but the stretch."""
-    begin, end = wanted.begin, wanted.end
-    if spec.is_frame or begin == end:
-        end = begin + MARGIN
+    """What is fetched where the files are made here: mkv, nothing asked for but the stretch, more of it welcome."""
+    end = max(wanted.end, wanted.begin + MARGIN) if spec.is_frame else wanted.end
     return ExportSpec(
-        source=spec.source, begin=instant(begin), end=instant(end), format="mkv", archive=spec.archive, cut=spec.cut
+        source=spec.source,
+        begin=instant(wanted.begin),
+        end=instant(end),
+        format="mkv",
+        archive=spec.archive,
+        cut="keyframe",
     )
-
-
-def sent(spec: ExportSpec, begin: Moment, end: Moment) -> ExportSpec:
-    """The request with its times as the server gets them."""
-    return replace(spec, begin=begin, end=end)
 
 
 def warnings(spec: ExportSpec, *, ours: bool, derived: bool, verified: bool, notes: Sequence[str]) -> tuple[str, ...]:

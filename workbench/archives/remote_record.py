@@ -68,7 +68,13 @@ def account(
     }
     checks = remote_check.checks(delivered.files, delivered.record, delivered.asked)
     remote = {**_remote(delivered, made, checks, deleted), "flight": told}
-    warnings = [*made.result.warnings, *delivered.fetched.notes, *_failed(checks), *([why] if why else [])]
+    warnings = [
+        *made.result.warnings,
+        *delivered.fetched.notes,
+        *_failed(checks),
+        *_forced(delivered),
+        *([why] if why else []),
+    ]
     result = replace(
         made.result,
         files=(*made.result.files, file),
@@ -124,6 +130,12 @@ def _failed(checks: list[dict[str, Any]]) -> list[str]:
     """A sentence for every check that did not hold."""
     wrong = [check for check in checks if check["verdict"] == remote_check.FAILED]
     return [f"{one['check']}: asked {one['expected']}, delivered {one['found']} ({one['note']})" for one in wrong]
+
+
+def _forced(delivered: Delivered) -> list[str]:
+    """A word on masks that nobody here asked for."""
+    more = 0 if delivered.record is None else delivered.record.masks - len(delivered.asked.spec.masks)
+    return [f"the server laid on {more} masks of its own that were not asked for"] if more > 0 else []
 
 
 def _already(pending: Pending, flight: Flight) -> int:

@@ -67,7 +67,7 @@ def _video(path: Path, form: str, decode: bool, report: Report) -> tuple[dict[st
         "frames_contained": len(made.rows),
         "audio": list(made.facts.audio),
         "audio_seconds": _sound_seconds(path) if made.facts.audio else None,
-        "losses": [f"{loss.text} ({loss.witness})" for loss in made.losses],
+        "losses": [[loss.witness, loss.text] for loss in made.losses],
         "undecodable": _undecodable(path, made, decode, report),
     }
     return found, times.astype("<i8").tobytes()
