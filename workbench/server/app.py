@@ -91,7 +91,7 @@ def _respond(service: Service, endpoint: Endpoint) -> Callable[[Request], Awaita
         try:
             _guard(request, service.config)
             user = await _caller(request, service, endpoint)
-            request.scope[USER] = user.name
+            request.scope[USER]["name"] = user.name
             check(user, *(endpoint.needs or ()))
             return await endpoint.answer(Call(request=request, service=service, user=user))
         except WorkbenchError as exc:

@@ -16,7 +16,7 @@ from workbench.server.camera_numbers import CameraNumbers
 from workbench.server.config import ServerConfig
 from workbench.server.users import User
 from workbench.vms.wire.document import one_line
-from workbench.vms.wire.ids import MAIN_STREAM, SourceId, device_number, source_id
+from workbench.vms.wire.ids import SourceId, device_number
 from workbench.vms.wire.nouns import Camera, Storage
 from workbench.vms.wire.times import EARLIEST, LATEST, Time, resolve
 
@@ -55,7 +55,7 @@ class Listing:
         """The source that a camera's id means; SourceError where there is none."""
         number = device_number(wanted)
         name = self._named(number)
-        if wanted.host != self._config.host or wanted.endpoint != MAIN_STREAM or name is None or number is None:
+        if number is None or name is None or wanted != self._id(number):
             raise unknown(wanted)
         try:
             return self._listed(self._archive.source(name), number)
@@ -108,9 +108,10 @@ class Listing:
         )
 
     def _listed(self, source: Source, number: int) -> Listed:
-        return Listed(
-            source=source, number=number, id=source_id(f"{self._config.host}/DeviceIpint.{number}/{MAIN_STREAM}")
-        )
+        return Listed(source=source, number=number, id=self._id(number))
+
+    def _id(self, number: int) -> SourceId:
+        return SourceId(self._config.host, f"DeviceIpint.{number}")
 
 
 def unknown(wanted: SourceId) -> SourceError:

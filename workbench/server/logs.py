@@ -23,7 +23,7 @@ LOGGER = logging.getLogger("workbench.server")
 SHOWN = frozenset({"limit", "offset", "scale", "archive", "name", "waittimeout", "threshold", "w", "h", "next_page"})
 """Keys of a query whose values may be written down."""
 USER = "workbench.user"
-"""Where the name of the one who asked stands in a request's scope."""
+"""Where, in a request's scope, the dictionary is in which the name of the one who asked is left for the log."""
 
 
 def note(event: str, **fields: Any) -> None:
@@ -54,6 +54,8 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        asked: dict[str, str] = {}
+        scope[USER] = asked
         began, seen = time.monotonic(), {"status": 0, "bytes": 0}
         method, path, query = scope["method"], scope["path"], shown_query(scope["query_string"])
 
@@ -67,7 +69,7 @@ class RequestLog:
             await self.app(scope, receive, counted)
         finally:
             peer = (scope.get("client") or ("",))[0]
-            user, seconds = scope.get(USER, ""), round(time.monotonic() - began, 4)
+            user, seconds = asked.get("name", ""), round(time.monotonic() - began, 4)
             note("request", method=method, path=path, query=query, user=user, peer=peer, seconds=seconds, **seen)
 
 

@@ -112,6 +112,7 @@ class Server:
                 host=name, prefix=prefix, auth=auth, strict=strict, cut=cut, hidden=(*hidden, str(state)),
                 answers_to=("localhost", "127.0.0.1", "::1", host),
             )  # fmt: skip
+            _private(state)
             jobs = Jobs(state, factory, slots=slots, queue=queue, keep_hours=keep_hours)
             self._held.callback(jobs.close)
             self.service = self._service(config, factory(), Policy(users), jobs, state)
@@ -202,6 +203,15 @@ class Background:
 
     def __exit__(self, *raised: object) -> None:
         self.stop()
+
+
+def _private(folder: Path) -> None:
+    """Make the state folder, for its owner's eyes only: it holds footage."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as exc:
+        reason = exc.strerror or exc
+        raise WorkError(f"the state folder cannot be made ({reason})", "Name another one with --state.") from exc
 
 
 def _opened(place: str | Path) -> Archive:
