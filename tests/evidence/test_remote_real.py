@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.evidence.test_remote_case import SPEC, TEN, new, said
-from tests.truth import Clip, make
+from tests.evidence.test_remote_case import new, said
+from tests.report.matters import RECORDINGS, SPECS, TRIANGLE
 from workbench.archives.remote import RemoteArchive
 from workbench.core.errors import SourceError
-from workbench.core.geometry import Area
+from workbench.core.spec import Mask
+from workbench.core.timebase import parse_time
 from workbench.evidence.case import Case
 from workbench.evidence.findings import Verdict
 from workbench.evidence.package import seal
@@ -22,30 +22,24 @@ from workbench.report.making import make_report
 from workbench.server.serving import Background
 from workbench.verifying import verify
 
-BEYOND = replace(SPEC, masks=(replace(SPEC.masks[0], style="pixelate"),), crop=Area(0.0, 0.0, 1.0, 0.75))
+FACES = (Mask(points=TRIANGLE, reason="a passer-by"),)
+SHORT = replace(
+    SPECS["plain"], source="5", begin=parse_time("20260301T100028"), end=parse_time("20260301T100030"), masks=FACES
+)
+"""Within what the API can say; `SPECS["gap"]` is beyond: its mask has a time range, counted from the first frame."""
 
 
 @pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the VMS keeps."""
-    folder = tmp_path_factory.mktemp("real") / "footage"
-    (folder / "hall").mkdir(parents=True)
-    clip = Clip(name="whole case", frames=50, bframes=2)
-    shutil.copyfile(make(clip), folder / "hall" / "20260301T100000.mp4")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def case(footage: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
-    """A case with an export that the VMS made (E1) and one that was derived from its master (E2)."""
-    with Background(footage, prefix="/vms") as server:
+def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    """A case with an export that the VMS made (E1) and one across a gap that was derived from its master (E2)."""
+    with Background(RECORDINGS, prefix="/vms") as server:
         made = new(tmp_path_factory.mktemp("case"))
-        for spec, derive in ((SPEC, "never"), (BEYOND, "beyond")):
+        for spec, derive in ((SHORT, "never"), (SPECS["gap"], "beyond")):
             remote = RemoteArchive(server.url, derive=derive, cache=tmp_path_factory.mktemp("cache"))
             try:
                 made.export(spec, remote)
                 with pytest.raises(SourceError, match="none of them was hashed"):
-                    made.snapshot(remote, "hall", TEN)
+                    made.snapshot(remote, "5", SHORT.begin)
             finally:
                 remote.close()
         make_report(made)
@@ -65,10 +59,10 @@ def test_what_a_server_delivered_joins(case: Case) -> None:
     assert "VMS over HTTP: http://127.0.0.1:" in words and "none: plain HTTP" in words and "maskspace" in words
 
 
-def test_its_package_verifies(case: Case, footage: Path, tmp_path: Path) -> None:
+def test_its_package_verifies(case: Case, tmp_path: Path) -> None:
     """Nothing fails, the disclosure check included; the derived export is proven against its original."""
     package = tmp_path / seal(case, tmp_path).name
-    found = verify(package, footage)
+    found = verify(package, RECORDINGS, again=False)
     assert not found.failed, [one.to_json() for one in found.failed]
     by_check = {(one.check, Path(one.file).parent.name, one.verdict) for one in found}
     assert ("ledger", "E1", Verdict.NOT_CHECKED) in by_check

@@ -137,6 +137,7 @@ def _record(declared: Declared, path: str, data: Mapping[str, Any], flights: dic
         declared.words.update(str(spec[key]) for key in ("source", "comment") if spec.get(key))
         declared.words.update(str(source.get("file")) for source in _dicts(data.get("sources")))
         _remote(declared, path, _dict(data.get("remote")), flights)
+        declared.words.update(_masters(data))
     elif str(data.get("schema", "")).startswith("workbench.report"):
         titles = (data.get("title"), f"Evidence report {data.get('id')}, case {data.get('case_number')}")
         declared.words.update(str(title) for title in titles if title)
@@ -151,6 +152,14 @@ def _remote(declared: Declared, path: str, remote: Mapping[str, Any], flights: d
     if flight := _dict(remote.get("flight")):
         name = (PurePosixPath(path).parent / str(flight.get("path"))).as_posix()
         flights.setdefault(name, set()).add(str(flight.get("sha256")))
+
+
+def _masters(data: Mapping[str, Any]) -> Iterator[str]:
+    """What chapters of files that were derived from masters call these: by their number, under the camera's name."""
+    files = [*_dicts(data.get("files")), *_dicts(data.get("sidecars"))]
+    held = sum(file.get("kind") == ORIGINAL for file in files)
+    cameras = {str(file.get("path")).partition("[")[0] for file in files if file.get("kind") == "video"}
+    yield from (f"{camera}/{number}.mkv" for camera in cameras for number in range(held))
 
 
 def _calls(flight: bytes) -> Iterator[str]:
