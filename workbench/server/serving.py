@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workbench.archives.base import Archive
-from workbench.archives.local import LocalArchive, default_cache
+from workbench.archives.local import default_cache
+from workbench.archives.opening import open_archive
 from workbench.core.errors import RequestError, WorkError
 from workbench.server import app
 from workbench.server import faults as faulty
@@ -106,7 +107,7 @@ class Server:
         self._held = contextlib.ExitStack()
         try:
             self._socket = self._held.enter_context(bound(host, port))
-            factory = archive if callable(archive) else partial(_opened, archive)
+            factory = archive if callable(archive) else partial(open_archive, archive)
             hidden = () if callable(archive) else tuple(dict.fromkeys((os.path.realpath(archive), str(archive))))
             config = ServerConfig(
                 host=name, prefix=prefix, auth=auth, strict=strict, cut=cut, hidden=(*hidden, str(state)),
@@ -212,10 +213,6 @@ def _private(folder: Path) -> None:
     except OSError as exc:
         reason = exc.strerror or exc
         raise WorkError(f"the state folder cannot be made ({reason})", "Name another one with --state.") from exc
-
-
-def _opened(place: str | Path) -> Archive:
-    return LocalArchive(place)
 
 
 def _began(path: Path) -> int:
