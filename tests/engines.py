@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -70,21 +71,27 @@ class Engine(Protocol):
         ...
 
 
+@cache
 def engine() -> Engine:
-    """The engine that WORKBENCH_TEST_ENGINE names: the workbench itself where it names none."""
+    """The one engine of this process, which WORKBENCH_TEST_ENGINE names: the workbench where it names none."""
     name = os.environ.get("WORKBENCH_TEST_ENGINE", "workbench")
     return Workbench() if name == "workbench" else StandIn(name.partition(":")[2])
 
 
 class Workbench:
-    """The engine under test, through `LocalArchive`, `plan_export` and `run_export`."""
+    """The engine under test, through `LocalArchive`, `plan_export` and `run_export`.
+
+    Its archives share one worker process: starting one costs more than most of these exports.
+    """
 
     def __init__(self, cache: Path | None = None) -> None:
         from workbench.archives.local import LocalArchive
         from workbench.export import plan_export, run_export
+        from workbench.media.worker import Worker
 
         self._cache = cache or Path(tempfile.mkdtemp(prefix="workbench-index-"))
         self._verbs: Any = (LocalArchive, plan_export, run_export)
+        self._worker = Worker()
         self._open: tuple[Path, Any] | None = None
 
     def export(self, wish: Wish, out: Path) -> Delivered:
@@ -102,11 +109,9 @@ class Workbench:
         return 0, whole.end - whole.begin - 1
 
     def _archive(self, folder: Path) -> Any:
-        """The archive of `folder`; the last one stays open, its worker warm."""
+        """The archive of `folder`; the last one stays open."""
         if self._open is None or self._open[0] != folder:
-            if self._open is not None:
-                self._open[1].close()
-            self._open = folder, self._verbs[0](folder, cache=self._cache)
+            self._open = folder, self._verbs[0](folder, cache=self._cache, worker=self._worker)
         return self._open[1]
 
 
