@@ -11,7 +11,8 @@
     verifying          core, archives, export, evidence, report
     widgets, cli       everything above; nobody imports widgets, cli or server (but cli starts the server)
 
-`cli` means cli.py, its parts cli_*.py, demo.py and demo_*.py; `batch` means batch.py and batch_*.py. Type-only imports count: an arrow is an arrow.
+`cli` means cli.py, its parts cli_*.py, demo.py and demo_*.py; `batch` means batch.py and batch_*.py.
+Type-only imports count: an arrow is an arrow.
 """
 
 from __future__ import annotations

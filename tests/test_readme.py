@@ -59,6 +59,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder where the recordings lie as in a clone."""
     folder = tmp_path_factory.mktemp("clone")
     shutil.copytree(ROOT / "notebooks" / "recordings", folder / "notebooks" / "recordings")
+    shutil.copy(ROOT / "notebooks" / "batch.csv", folder / "notebooks")
     return folder
 
 

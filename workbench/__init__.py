@@ -15,10 +15,16 @@ if typing.TYPE_CHECKING:
     from workbench.archives.base import Archive as Archive
     from workbench.archives.base import Frame as Frame
     from workbench.archives.local import LocalArchive as LocalArchive
+    from workbench.archives.opening import open_archive as open_archive
+    from workbench.archives.remote import RemoteArchive as RemoteArchive
+    from workbench.batch import BatchResult as BatchResult
+    from workbench.batch import run_batch as run_batch
     from workbench.core.coverage import Coverage as Coverage
     from workbench.core.coverage import Source as Source
     from workbench.core.errors import Cancelled as Cancelled
+    from workbench.core.errors import NotAllowed as NotAllowed
     from workbench.core.errors import NothingRecorded as NothingRecorded
+    from workbench.core.errors import RemoteError as RemoteError
     from workbench.core.errors import RequestError as RequestError
     from workbench.core.errors import SourceError as SourceError
     from workbench.core.errors import WorkbenchError as WorkbenchError
@@ -45,14 +51,21 @@ if typing.TYPE_CHECKING:
     from workbench.report.pdf import render as render
     from workbench.verifying import challenge as challenge
     from workbench.verifying import verify as verify
+    from workbench.vms.tls import Trust as Trust
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "archives.base": ("Archive", "Frame"),
     "archives.local": ("LocalArchive",),
+    "archives.opening": ("open_archive",),
+    "archives.remote": ("RemoteArchive",),
+    "batch": ("BatchResult", "run_batch"),
     "core.coverage": ("Coverage", "Source"),
-    "core.errors": ("Cancelled", "NothingRecorded", "RequestError", "SourceError", "WorkError", "WorkbenchError"),
+    "core.errors": (
+        *("Cancelled", "NotAllowed", "NothingRecorded", "RemoteError", "RequestError", "SourceError"),
+        *("WorkError", "WorkbenchError"),
+    ),
     "core.geometry": ("Area",),
     "core.plan": ("ExportPlan",),
     "core.result": ("ExportResult", "Progress"),
@@ -68,6 +81,7 @@ _HOMES = {
     "report.making": ("make_report",),
     "report.pdf": ("render",),
     "verifying": ("challenge", "verify"),
+    "vms.tls": ("Trust",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -242,6 +242,7 @@ class _Batch:
             elif not self.cancel.is_set():
                 self._finish(self._died(name, exc))
             return isinstance(exc, BrokenExecutor)
+        self._clear(name)
         if answer["state"] == "done":
             self._finish(item_of(name, self.asked[name], "done", answer["manifest"], self._attempts[name]))
         elif answer["state"] == "failed":

@@ -166,6 +166,8 @@ def _spec(row: Any) -> ExportSpec:
 def _cell(key: str, value: Any) -> Any:
     if hasattr(value, "isoformat"):  # a datetime of pandas or of Python
         return value.isoformat()
+    if key in ("begin", "end") and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"+{value:.6f}"  # pandas reads the cells +1 and +2.5 as numbers
     if isinstance(value, float) and value.is_integer() and key in _WHOLE:
         return int(value)
     if not isinstance(value, str):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import secrets
 import shutil
 import threading
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ def make(
             result = run_export(plan_export(spec, archive), archive, part, cancel=cancel)
             manifest = _manifest(result, spec, name)
             _write(part / MANIFEST, manifest)
-            _take_name(part, folder / name)
+            manifest = _take_name(part, folder / name, manifest)
     except WorkbenchError as exc:
         return failure(exc)
     except OSError as exc:
@@ -89,7 +90,8 @@ def _opened(opener: bytes) -> Archive:
 
 @contextmanager
 def _scratch(folder: Path, name: str, token: str) -> Iterator[Path]:
-    part = folder / f".{name}.{token}.part"
+    # a cluster gives the same task to another worker when one dies: what that one left must not be in the way
+    part = folder / f".{name}.{token}-{secrets.token_hex(4)}.part"
     part.mkdir(parents=True)
     try:
         yield part
@@ -122,10 +124,14 @@ def _write(path: Path, data: dict[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
-def _take_name(part: Path, final: Path) -> None:
-    """One rename; where another process was quicker with the same item, its folder stays."""
+def _take_name(part: Path, final: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """One rename; where another process was quicker with the same item, its folder stays, and its manifest counts."""
     try:
         part.rename(final)
     except OSError:
-        if not (final / MANIFEST).is_file():
-            raise
+        try:
+            told: dict[str, Any] = json.loads((final / MANIFEST).read_text(encoding="utf-8"))
+        except ValueError as exc:
+            raise WorkError(f"{final.name} is there already and is no item", "Move that folder away.") from exc
+        return told
+    return manifest

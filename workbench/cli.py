@@ -22,10 +22,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from workbench import __version__, cli_evidence, cli_place, cli_remote
+from workbench import __version__, cli_evidence, cli_place, cli_remote, cli_remote_show
 from workbench import cli_show as show
 from workbench.cli_answer import Answer, Document
 from workbench.cli_request import build_parser, spec_from
@@ -113,7 +114,7 @@ def _export(args: argparse.Namespace) -> Answer:
         document = run_export(plan, archive, args.out, on_progress=bar).to_json()
     finally:
         bar.clear()
-    return Answer(document, show.export(document))
+    return Answer(document, chain(show.export(document), cli_remote_show.remote(document.get("remote"))))
 
 
 def _frame(args: argparse.Namespace) -> Answer:

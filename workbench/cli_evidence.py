@@ -19,6 +19,7 @@ from workbench import cli_evidence_show as show
 from workbench import cli_place
 from workbench.cli_answer import Answer, Document
 from workbench.cli_case import IDENTITY, PASSWORD
+from workbench.cli_remote_show import remote
 from workbench.cli_show import Bar, plain
 from workbench.cli_show import export as exported
 from workbench.core.errors import RequestError, SourceError
@@ -204,7 +205,8 @@ def export_into(args: argparse.Namespace, spec: ExportSpec, archive: Archive, ba
     for file in (*result["files"], *result["sidecars"]):
         file["path"] = str(folder / file["path"])
     document = {"id": record.id, "exhibit": record.exhibit, **result}
-    return Answer(document, chain([f"{record.id}, exhibit {plain(record.exhibit)}"], exported(result)))
+    told = remote(result.get("remote"))
+    return Answer(document, chain([f"{record.id}, exhibit {plain(record.exhibit)}"], exported(result), told))
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], Answer]] = {

@@ -170,6 +170,7 @@ def user(args: argparse.Namespace) -> Answer:
     from workbench.server import users
 
     rights, cameras = _words(args.rights), _words(args.cameras)
+    args.file.parent.mkdir(parents=True, exist_ok=True)
     users.add(args.file, args.name, _new_password(args.name), rights, cameras)
     document = {"file": str(args.file), "name": args.name, "rights": list(rights), "cameras": list(cameras)}
     return Answer(document, show.user(document))

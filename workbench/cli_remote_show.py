@@ -21,8 +21,11 @@ def remote(document: Document | None) -> Iterator[str]:
     server, tls = document["server"], document["server"]["tls"]
     yield f"server: {plain(server['url'])} ({plain(server['version'] or 'says no version')}); TLS: {plain(tls['by'])}"
     yield f"made {plain(document['made'])}; ledger by {plain(document['ledger_by'] or 'nobody')}"
-    rows = [(c["verdict"], c["check"], c["expected"], c["found"], c["note"]) for c in document["delivered"]]
-    yield from table(("VERDICT", "CHECK", "EXPECTED", "FOUND", "NOTE"), rows)
+    for check in document["delivered"]:
+        asked = "" if check["expected"] is None else f", asked {check['expected']}"
+        found = "" if check["found"] is None else f"{check['found']}{asked}"
+        words = "; ".join(plain(word) for word in (found, check["note"]) if word)
+        yield f"{check['verdict']:<11}  {plain(check['check'])}: {words}"
 
 
 def acquired(document: Document) -> Iterator[str]:

@@ -3,8 +3,8 @@
 It lists the archive, shows a gap, and makes one export of every kind: a lossless exact cut across the gap, the
 same cut at key frames, a mask on part of a range, and each format with crop, mask and comment. For each it tells
 what was asked, what was delivered, the hashes, the ledger and the time taken. Then `demo_evidence` keeps a case,
-reports on it, seals it and verifies it. The footage is hashed before and after. Nothing is ever overwritten: a
-folder that holds something already gets a fresh one inside it.
+reports on it, seals it and verifies it, and `demo_remote` makes the first export over HTTP too. The footage is hashed
+before and after. Nothing is ever overwritten: a folder that holds something already gets a fresh one inside it.
 
     document = run(None, print)         # ./out/demo-20260301T100000
     document["outputs"][0]["sha256"]
@@ -17,13 +17,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from workbench import cli_show as show
-from workbench import demo_evidence
+from workbench import demo_evidence, demo_remote
 from workbench.archives.local import LocalArchive
 from workbench.core.errors import RequestError, SourceError, WorkError
 from workbench.core.geometry import Area
@@ -72,6 +72,7 @@ def run(out: Path | None, report: Report, recordings: Path | None = None) -> Doc
         done = [_export(archive, step, folder, n, report) for n, step in enumerate(STEPS, 1)]
         refused = _refusal(archive, folder, report)
         evidence = demo_evidence.run(archive, (STEPS[2].spec, STEPS[5].spec), folder, report)
+        remote = demo_remote.run(archive, STEPS[0].spec, SOFT, folder, report)
     finally:
         archive.close()
     unchanged = _hashes(footage) == before
@@ -85,6 +86,7 @@ def run(out: Path | None, report: Report, recordings: Path | None = None) -> Doc
         "steps": done,
         "refused": refused,
         **evidence,
+        **remote,
         "footage": {"unchanged": unchanged, "files": before},
         "seconds": seconds,
     }
@@ -141,6 +143,8 @@ def _disclosed(source: str, form: Any, begin: float, end: float) -> ExportSpec:
 
 
 PARTLY = Mask(points=HEAD, begin=_at("10:00:43"), end=_at("10:00:48"), reason="passer-by")
+SOFT = replace(PARTLY, style="pixelate")
+"""Beyond the API: the remote part of the demo fetches the master and lays it on here."""
 STEPS = (
     Step("an exact cut across a gap, lossless where possible", "1-exact", _whole_range("entrance", format="mp4")),
     Step("the same cut at key frames", "2-keyframe", _whole_range("entrance", format="mkv", cut="keyframe")),

@@ -1,8 +1,7 @@
 """The third part of `workbench demo`: the same requests over HTTP, to the reference VMS on this machine.
 
-A server is started on loopback over the demo's recordings, with a user who may not see under a mask that the archive
-forces. The same spec runs locally and over the API, and the files are compared; then a master is fetched, and masks
-are laid on it here. Nothing leaves the machine.
+A server is started on loopback over the demo's recordings. The same spec runs locally and over the API, and the files
+are compared; then a master is fetched, and masks are laid on it here. Nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def run(archive: LocalArchive, spec: ExportSpec, mask: Mask, out: Path, report: 
     with Background(archive.folder, state=out / "server") as server:
         report("")
         report(f"14. the same request over HTTP: a reference VMS serves the recordings at {server.url}")
-            with_master = RemoteArchive(server.url, derive="always")
+        with_master = RemoteArchive(server.url, derive="always")
         plain = RemoteArchive(server.url)
         try:
             here = run_export(plan_export(spec, archive), archive, out / "9-here")

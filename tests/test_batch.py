@@ -1,0 +1,219 @@
+"""Batches: a result for each request, nothing done twice, nothing lost when a process dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench.archives.local import LocalArchive
+from workbench.batch import BatchProgress, run_batch
+from workbench.batch_items import named, requests
+from workbench.core.errors import RequestError
+from workbench.core.geometry import Area
+from workbench.core.spec import ExportSpec, Mask
+from workbench.core.timebase import Offset
+
+RECORDINGS = Path(__file__).parents[1] / "notebooks" / "recordings"
+
+
+def spec(second: float = 1.0, source: str = "corridor", **more: Any) -> ExportSpec:
+    """Half a second of a camera."""
+    wish = {"begin": Offset(round(second * 1e6)), "end": Offset(round(second * 1e6) + 500_000), "format": "mkv", **more}
+    return ExportSpec(source=source, **wish)
+
+
+@pytest.fixture
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The recordings that come along."""
+    held = LocalArchive(RECORDINGS)
+    yield held
+    held.close()
+
+
+def test_each_request_has_a_result_and_is_not_done_twice(archive: LocalArchive, tmp_path: Path) -> None:
+    """Good, empty and failing requests each end in their state; run again, the finished one is kept as it is."""
+    wanted = [spec(), spec(900), spec(source="nobody")]
+    told: list[BatchProgress] = []
+    first = run_batch(wanted, archive, tmp_path, on_progress=told.append)
+    assert [item.state for item in first.items] == ["done", "nothing", "failed"]
+    assert first.items[2].error is not None and "nobody" in first.items[2].error["message"]
+    assert [progress.finished for progress in told] == [1, 2, 3]
+    file = tmp_path / first.items[0].files[0]["path"]
+    state = file.stat()
+    again = run_batch(list(reversed(wanted)), archive, tmp_path)
+    assert [item.state for item in again.items] == ["failed", "nothing", "kept"]
+    assert again.items[2].files == first.items[0].files
+    assert file.stat().st_mtime_ns == state.st_mtime_ns
+    assert list(first.to_frame()["state"]) == ["done", "nothing", "failed"]
+    assert json.loads(json.dumps(first.to_json()))["counts"]["done"] == 1
+
+
+def test_a_finished_item_that_changed_is_not_made_over(archive: LocalArchive, tmp_path: Path) -> None:
+    """A file of a finished item with other bytes makes the item fail by name, and is left as it is."""
+    with ThreadPoolExecutor(1) as threads:
+        (item,) = run_batch([spec()], archive, tmp_path, executor=threads).items
+        file = tmp_path / item.files[0]["path"]
+        file.write_bytes(b"other")
+        (again,) = run_batch([spec()], archive, tmp_path, executor=threads).items
+    assert (again.state, file.read_bytes()) == ("failed", b"other")
+    assert again.error is not None and item.name in again.error["message"]
+
+
+def test_names_do_not_depend_on_the_order() -> None:
+    """The same request has the same name everywhere, another request another; twice the same counts once."""
+    a, b = spec(), spec(masks=(Mask(points=((0, 0), (1, 0), (0, 1))),))
+    assert list(requests([a, b, a])) == [named(a), named(b)] and named(a) != named(b)
+
+
+def test_rows_of_a_table_become_specs(tmp_path: Path) -> None:
+    """CSV and DataFrame mean the same: empty cells are left out, numbers, truth values and JSON are read."""
+    pandas = pytest.importorskip("pandas")
+    file = tmp_path / "wanted.csv"
+    file.write_text(
+        "source,begin,end,format,crop,burn,size_limit,comment\n"
+        'hall,+1,+2,mp4,"[[0.1,0.1],[0.5,0.5]]",true,1000000,"a, b"\n'
+        "hall,2026-03-01T10:00:00Z,,jpg,,,,\n",
+        encoding="utf-8",
+    )
+    first, second = requests(file).values()
+    assert (first.crop, first.burn, first.size_limit, first.comment) == (Area(0.1, 0.1, 0.5, 0.5), True, 10**6, "a, b")
+    assert second.begin == second.end
+    assert list(requests(pandas.read_csv(file)).values()) == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "source,begin,end,format\nhall,+1,+2,mp4\nhall,+1,+2,mpg\nhall,+x,+2,mp4\n",
+            ("row 2: format", "row 3: begin"),
+        ),
+        ("source,begin,end,format,colour\nhall,+1,+2,mp4,red\n", ("row 1: spec.colour",)),
+        ("source,begin\nhall,+1,+2\n", ("more cells than columns",)),
+        ("source,begin,end,format\n", ("there are none",)),
+        ("source,begin,end,format,masks\nhall,+1,+2,mp4,[[\n", ("row 1: masks",)),
+    ],
+    ids=["two rows", "column", "cells", "empty", "json"],
+)
+def test_wrong_rows_are_told_before_anything_starts(text: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    """Each wrong row is named, and nothing was started."""
+    file = tmp_path / "wanted.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RequestError) as caught:
+        requests(file)
+    assert all(word in caught.value.message for word in words)
+
+
+def test_no_more_than_that_many_run_at_once(archive: LocalArchive, tmp_path: Path) -> None:
+    """`at_once` bounds what an executor holds, however many it could."""
+
+    class Counting(ThreadPoolExecutor):
+        held = most = 0
+
+        def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+            self.held += 1
+            self.most = max(self.most, self.held)
+            future = super().submit(*args, **kwargs)
+            future.add_done_callback(lambda _: setattr(self, "held", self.held - 1))
+            return future
+
+    with Counting(8) as threads:
+        run_batch([spec(900 + n) for n in range(12)], archive, tmp_path, executor=threads, at_once=3)
+    assert threads.most == 3
+
+
+def test_cancelling_keeps_what_is_finished(archive: LocalArchive, tmp_path: Path) -> None:
+    """After the first item the rest is cancelled within seconds, and nothing half is left."""
+    cancel = threading.Event()
+    wanted = [spec(n / 2) for n in range(8)]
+    done = run_batch(wanted, archive, tmp_path, at_once=1, cancel=cancel, on_progress=lambda _: cancel.set())
+    assert done.count("done") >= 1 and done.count("done") + done.count("cancelled") == 8
+    folders = {path.name for path in tmp_path.iterdir()}
+    assert folders == {item.name for item in done.items if item.state == "done"}
+
+
+def test_a_process_that_is_killed_gives_its_items_back(tmp_path: Path) -> None:
+    """kill -9 of a process of ours in the middle: it is replaced, and every item ends done."""
+    archive = LocalArchive(RECORDINGS)
+    before = children()
+    stop = threading.Event()
+
+    def kill_one() -> None:
+        while not stop.wait(0.05):
+            if list(tmp_path.glob(".*.part")) and (found := children() - before):
+                os.kill(min(found), signal.SIGKILL)
+                return
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    try:
+        done = run_batch([spec(n / 2) for n in range(6)], archive, tmp_path, at_once=2)
+    finally:
+        stop.set()
+        killer.join()
+        archive.close()
+    assert [item.state for item in done.items] == ["done"] * 6
+    assert max(item.attempts for item in done.items) > 1
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def children() -> set[int]:
+    """Processes that this one started."""
+    import multiprocessing
+
+    return {process.pid for process in multiprocessing.active_children() if process.pid}
+
+
+def test_a_given_pool_that_breaks_ends_in_failed_items(archive: LocalArchive, tmp_path: Path) -> None:
+    """A pool that is not ours is not replaced: what it had is failed, with the reason, and nothing hangs."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        pool.submit(os._exit, 1)
+        time.sleep(0.5)
+        done = run_batch([spec(), spec(2)], archive, tmp_path, executor=pool)
+    assert [item.state for item in done.items] == ["failed", "failed"]
+    assert all(item.error and "died" in item.error["message"] for item in done.items)
+
+
+def cluster_of_two() -> Any:
+    """A Dask cluster of two worker processes on this machine, and its client."""
+    distributed = pytest.importorskip("distributed")
+    return distributed.Client(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0, silence_logs=50
+    )
+
+
+def on_dask(count: int, archive: LocalArchive, folder: Path) -> tuple[Any, float]:
+    """A batch of `count` on two Dask workers, one of which is killed when a third of it is done."""
+    with cluster_of_two() as client:
+        pids = client.run(os.getpid)
+        executor: Executor = client.get_executor()
+
+        def kill(progress: BatchProgress) -> None:
+            if progress.finished == max(1, count // 3):
+                os.kill(min(pids.values()), signal.SIGKILL)
+
+        wanted = [spec(0.05 * n) for n in range(count)]
+        began = time.monotonic()
+        done = run_batch(wanted, archive, folder, executor=executor, on_progress=kill)
+        return done, time.monotonic() - began
+
+
+@pytest.mark.filterwarnings("default")  # what Dask says about its own sockets when a worker is killed
+@pytest.mark.parametrize("count", [6, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_cluster_that_loses_a_worker_loses_no_item(count: int, archive: LocalArchive, tmp_path: Path) -> None:
+    """Two Dask workers, one killed midway: every request has its result, each the bytes that this process makes."""
+    done, _ = on_dask(count, archive, tmp_path / "dask")
+    assert [item.state for item in done.items] == ["done"] * count
+    with ThreadPoolExecutor(2) as threads:
+        here = run_batch([item.spec for item in done.items], archive, tmp_path / "here", executor=threads)
+    assert [item.files[0]["sha256"] for item in here.items] == [item.files[0]["sha256"] for item in done.items]
+    assert not list((tmp_path / "dask").glob(".*.part"))
