@@ -164,7 +164,7 @@ def download(scratch: Path, quick: bool) -> bool:
     near, far, alike = (statistics.median(t) for t in (ours, theirs, whole))
     size, pace = got.size / MB, far / near
     print(
-        f"download: {size:.0f} MB, ours (hashed, synced) {size / near:.0f} MB/s, curl {size / far:.0f} MB/s: {pace:.2f} "
+        f"download: {size:.0f} MB, ours (hashed, synced) {size / near:.0f} MB/s, curl {size / far:.0f}: {pace:.2f} "
         f"of its speed (at least {PACE}); beside curl, sha256sum and sync, {size / alike:.0f} MB/s: {alike / near:.2f}"
     )
     return pace >= PACE
