@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -14,6 +15,9 @@ from workbench.core.errors import RequestError
 
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_HOST = re.compile(
+    r"(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?"
+)
 _PORTS = {"http": 80, "https": 443}
 _FORM = "Write http://user@host:8000/prefix."
 
@@ -40,9 +44,10 @@ class Address:
         try:
             parts = urlsplit(text.strip())
             port = parts.port
+            host = _host(parts.hostname or "")
         except ValueError as exc:
             raise RequestError("url", "it is not the address of a server", _FORM) from exc
-        if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment:
+        if parts.scheme not in _PORTS or port == 0 or parts.query or parts.fragment:
             raise RequestError("url", "it is not the address of a server", _FORM)
         if parts.password is not None:
             raise RequestError(
@@ -54,9 +59,7 @@ class Address:
         if not _PREFIX.fullmatch(prefix) or re.search(r"/\.\.?(/|$)", prefix):
             raise RequestError("url", "its path is not a plain prefix such as /asip-api", _FORM)
         user = unquote(parts.username or "")
-        return cls(
-            scheme=parts.scheme, host=parts.hostname, port=port or _PORTS[parts.scheme], prefix=prefix, user=user
-        )
+        return cls(scheme=parts.scheme, host=host, port=port or _PORTS[parts.scheme], prefix=prefix, user=user)
 
     @property
     def origin(self) -> str:
@@ -79,3 +82,13 @@ class Address:
         except ValueError:
             return False
         return (parts.scheme, parts.hostname, port) == (self.scheme, self.host, self.port)
+
+
+def _host(name: str) -> str:
+    """A host's name in ASCII, or its IP address; ValueError for anything else."""
+    if ":" in name:
+        return str(ipaddress.IPv6Address(name))
+    plain = name if name.isascii() else name.encode("idna").decode()
+    if not _HOST.fullmatch(plain):
+        raise ValueError("not the name of a host")
+    return plain

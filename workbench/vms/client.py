@@ -110,8 +110,10 @@ class Client:
             page = self._asked(paths.cameras(), listing.read_cameras, "the list of cameras", query)
             known = len(found)
             found.update((camera.id, camera) for camera in page.cameras)
-            if not page.next_page or len(found) == known:
+            if not page.next_page:
                 return tuple(found.values())
+            if len(found) == known:
+                raise RemoteError("the list of cameras repeats itself and never ends", ADVICE)
             query = {"next_page": page.next_page}
         raise RemoteError("the list of cameras has no end", ADVICE)
 
@@ -208,25 +210,40 @@ class Client:
         archive: str | None = None,
         wait_ms: int = 30_000,
     ) -> str:
-        """Start an export and give its id; a start that nobody answers is looked for by ``body["request"]``.
+        """Start an export and give its id; never asks twice for the same.
 
-        Raises RequestError never for the server's reasons: what it refuses is a RemoteError in its words.
+        A start whose answer is lost or names no id is looked for among the server's exports by ``body["request"]``.
         """
         path = paths.export_start("live" if live else "archive", source, begin, end)
-        query = _with({"waittimeout": str(wait_ms)}, archive)
+        query, marker = _with({"waittimeout": str(wait_ms)}, archive), str(body.get("request", ""))
         try:
             answer = self._request("POST", path, query=query, body=dict(body), idempotent=False)
         except Unanswered as exc:
-            return self._looked_for(str(body.get("request", "")), exc)
+            return self._looked_for(marker, exc)
+        if answer.status in (502, 504):  # a proxy speaks: the server behind it may have begun
+            return self._looked_for(marker, refusal(answer, "an export was asked for", self._transport))
         if answer.status == 404:
             raise SourceError(f"the server knows no camera {source}, or no such archive", "See `workbench sources`.")
         if answer.status not in (200, 201, 202):
             raise refusal(answer, f"an export of {source} was asked for", self._transport)
-        return location.read(answer.headers.get("location"))
+        try:
+            return location.read(answer.headers.get("location"))
+        except RemoteError as exc:
+            return self._looked_for(marker, exc)
 
-    def status(self, id: str) -> Status:  # noqa: A002 - the API's own name
-        """The state of an export; Gone where the server does not know it (any more)."""
-        answer = self._request("GET", paths.export_status(id), most=wire_status.MOST_BYTES)
+    def status(
+        self,
+        id: str,  # noqa: A002 - the API's own name
+        *,
+        cancel: threading.Event | None = None,
+        within: float | None = None,
+    ) -> Status:
+        """The state of an export; Gone where the server does not know it (any more).
+
+        With `within` seconds the server is asked once, and has so long to answer.
+        """
+        limits = {} if within is None else {"tries": 1, "total": within}
+        answer = self._request("GET", paths.export_status(id), most=wire_status.MOST_BYTES, cancel=cancel, **limits)
         if answer.status in (404, 410):
             raise Gone(f"the server does not know export {id}", "It was deleted or has expired; make it again.")
         return wire_status.read(self._good(answer, f"the state of export {id}").body, id)
@@ -298,7 +315,7 @@ class Client:
         answer = self._request("GET", path, query=_with(query or {}, archive))
         return read(self._good(answer, what).body)
 
-    def _looked_for(self, marker: str, unanswered: Unanswered) -> str:
+    def _looked_for(self, marker: str, lost: RemoteError) -> str:
         """The id of the export that carries our marker; RemoteError where nobody can tell whether it was started."""
         for _ in range(LOOKS if marker else 0):
             wait(1.0, None)
@@ -309,9 +326,9 @@ class Client:
             if found:
                 return found[0]
         raise RemoteError(
-            f"nobody knows whether the export was started: {unanswered.message}",
+            f"nobody knows whether the export was started: {lost.message}",
             "It was not asked for twice. If it runs, the server removes it after some hours; try again later.",
-        ) from unanswered
+        ) from lost
 
 
 def _with(query: Mapping[str, str], archive: str | None) -> dict[str, str]:

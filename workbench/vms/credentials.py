@@ -78,6 +78,10 @@ def _made(user: str, password: str | None, token: str | None) -> Credentials:
     for value in (user, password or "", token or ""):
         if any(ord(c) < 32 or ord(c) == 127 for c in value):
             raise RequestError("credentials", "a user name, password or token holds a control character")
+        if any("\ud800" <= c <= "\udfff" for c in value):
+            raise RequestError("credentials", "a user name, password or token is not sound Unicode")
+    if token and not (token.isascii() and " " not in token):
+        raise RequestError("token", "a token holds neither spaces nor letters beyond ASCII")
     if ":" in user:
         raise RequestError("user", "a user name cannot hold a colon (RFC 7617)")
     return Credentials(

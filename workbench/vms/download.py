@@ -12,12 +12,13 @@ import os
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from workbench.core.errors import Cancelled, RemoteError, WorkError
+from workbench.core.errors import NameTaken, RemoteError, WorkError
 from workbench.vms.tokens import DENIED, Doorkeeper, refusal
 from workbench.vms.transport import (
     ADVICE,
@@ -38,6 +39,9 @@ from workbench.vms.wire import paths
 OnBytes = Callable[[int, int | None], None]
 """(bytes held so far, bytes in all or None)."""
 MOST_RESTARTS = 4
+MOST_REFUSAL = 65_536
+PACE_OVER = 60.0
+"""Seconds over which the pace is taken."""
 _RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 _STRONG = re.compile(r'"[\x21\x23-\x7e]*"')
 
@@ -56,6 +60,8 @@ class Downloaded:
     """Bytes that came more than once."""
     server_sha256: str | None
     """What the server says the file's SHA-256 is; None where it does not say."""
+    ended_by: str = "its length"
+    """How the end was known: by its length, its last chunk, its SHA-256, or only because the connection was closed."""
 
 
 class _Changed(Exception):
@@ -78,7 +84,9 @@ class Download:
     ) -> None:
         self._transport, self._door, self._id, self._name = transport, door, id, name
         self._path, self._on_bytes, self._cancel = path, on_bytes, cancel
-        self._breaks = self._refetched = self._restarts = 0
+        self._attempts = self._breaks = self._refetched = self._restarts = 0
+        self._pace_from = (time.monotonic(), 0)
+        self._came = 0
         self._begin()
 
     def run(self) -> Downloaded:
@@ -87,7 +95,13 @@ class Download:
         Raises RemoteError, WorkError (disk) or Cancelled.
         """
         try:
-            with self._path.open("xb") as file:
+            file = self._path.open("xb")
+        except FileExistsError as exc:
+            raise NameTaken(f"{self._path.name} exists already", "Nothing was overwritten; take another name.") from exc
+        except (OSError, ValueError) as exc:
+            raise WorkError(f"{self._path.name} cannot be written: {exc}", "Take another folder or name.") from exc
+        try:
+            with file:
                 self._all(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -104,12 +118,14 @@ class Download:
             breaks=self._breaks,
             refetched=self._refetched,
             server_sha256=self._told,
+            ended_by=self._ended_by(),
         )
 
     def _begin(self) -> None:
         """Hold nothing yet."""
         self._digest, self._held, self._etag = hashlib.sha256(), 0, ""
         self._total: int | None = None
+        self._chunked = False
         self._told: str | None = None
 
     def _all(self, file: BinaryIO) -> None:
@@ -133,38 +149,56 @@ class Download:
                 fruitless += 1
                 if fruitless >= TRIES:
                     raise RemoteError(f"{self._shown()} cannot be fetched: the server is busy", ADVICE)
+            self._check_pace()
             wait(pause, self._cancel)
 
     def _attempt(self, file: BinaryIO) -> float | None:
         """One request; None when the file is whole, else seconds to wait until the next."""
         headers = self._door.headers()
+        self._attempts += 1
         if self._held and self._etag:
             headers |= {"Range": f"bytes={self._held}-", "If-Range": self._etag}
         elif self._held:
             raise _Changed
         with self._transport.open(
-            "GET", paths.export_file(self._id), query={"name": self._name}, headers=headers, attempt=self._breaks + 1
+            "GET",
+            paths.export_file(self._id),
+            query={"name": self._name},
+            headers=headers,
+            attempt=self._attempts,
+            cancel=self._cancel,
         ) as stream:
-            if stream.status not in (200, 206):
-                return self._refused(stream, headers)
-            self._check_head(stream)
-            self._pour(stream, file)
+            if stream.status in (200, 206):
+                self._check_head(stream, file)
+                self._pour(stream, file)
+            else:
+                answer = Answer(stream.status, stream.headers, self._refusal_of(stream))
+        if stream.status not in (200, 206):
+            return self._refused(answer, headers)
         self._check_end()
         return None
 
-    def _refused(self, stream: Stream, headers: Mapping[str, str]) -> float:
-        if stream.status == 416:
+    def _refusal_of(self, stream: Stream) -> bytes:
+        """The beginning of what a refusal says."""
+        said = b""
+        for piece in stream.pieces():
+            said += piece
+            if len(said) >= MOST_REFUSAL:
+                break
+        return said[:MOST_REFUSAL]
+
+    def _refused(self, answer: Answer, headers: Mapping[str, str]) -> float:
+        """Seconds to wait until the next try; RemoteError where there is none."""
+        if answer.status == 416:
             raise _Changed
-        body = b"".join(piece for piece, _ in zip(stream.pieces(4096), range(16), strict=False))
-        if stream.status in DENIED and self._door.try_harder(headers):
+        if answer.status in DENIED and self._door.try_harder(headers):
             return 0.0
-        if stream.status in PASSING:
-            after = retry_after(stream.headers.get("retry-after")) if stream.status in BUSY else None
+        if answer.status in PASSING:
+            after = retry_after(answer.headers.get("retry-after")) if answer.status in BUSY else None
             return min(60.0, max(after or 0.0, back_off(1)))
-        answer = Answer(stream.status, stream.headers, body)
         raise refusal(answer, f"{self._shown()} was asked for", self._transport)
 
-    def _check_head(self, stream: Stream) -> None:
+    def _check_head(self, stream: Stream, file: BinaryIO) -> None:
         """Take length, validator and digest of the first answer; hold every further one against them."""
         head = stream.headers
         if head.get("content-encoding", "identity").lower() != "identity":
@@ -178,10 +212,11 @@ class Download:
             if int(match[3]) != self._total or etag != self._etag or int(match[2]) != int(match[3]) - 1:
                 raise _Changed
             return
-        if self._held:
-            raise _Changed
+        if self._held:  # the range was ignored, or the file is another one by now
+            self._restart(file)
         length, told = head.get("content-length", ""), head.get("x-sha256", "").lower()
         self._total = int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
+        self._chunked = head.get("transfer-encoding", "").lower() == "chunked"
         self._told = told if re.fullmatch(r"[0-9a-f]{64}", told) else None
         self._etag = etag
         self._check_room()
@@ -195,13 +230,14 @@ class Download:
 
     def _pour(self, stream: Stream, file: BinaryIO) -> None:
         for piece in stream.pieces():
-            if self._cancel is not None and self._cancel.is_set():
-                raise Cancelled("the download was cancelled", "Nothing was left behind.")
             if self._total is not None and self._held + len(piece) > self._total:
+                self._breaks += 1
                 raise _Changed
             file.write(piece)
             self._digest.update(piece)
             self._held += len(piece)
+            self._came += len(piece)
+            self._check_pace()
             if self._on_bytes is not None:
                 self._on_bytes(self._held, self._total)
 
@@ -209,15 +245,36 @@ class Download:
         if self._total is not None and self._held < self._total:
             raise Unanswered(f"{self._shown()} ended after {self._held} of {self._total} bytes", ADVICE)
         if self._told is not None and self._digest.hexdigest() != self._told:
+            self._breaks += 1
             raise _Changed
+
+    def _check_pace(self) -> None:
+        """RemoteError where a minute brought next to nothing, in however many pieces and breaks."""
+        since, had = self._pace_from
+        seconds = time.monotonic() - since
+        if seconds < PACE_OVER:
+            return
+        if self._came - had < self._transport.timeouts.slowest * seconds:
+            raise RemoteError(
+                f"{self._shown()} comes too slowly: {self._came - had} bytes in {seconds:.0f} s",
+                "Nothing of it was kept. Take the export up again when the network is better.",
+            )
+        self._pace_from = (time.monotonic(), self._came)
+
+    def _ended_by(self) -> str:
+        if self._told is not None:
+            return "its SHA-256"
+        if self._total is not None:
+            return "its length"
+        return "its last chunk" if self._chunked else "the connection was closed"
 
     def _restart(self, file: BinaryIO) -> None:
         """Forget what we hold: it belongs to another file, or nobody can tell."""
         self._restarts += 1
-        self._breaks += 1
         if self._restarts > MOST_RESTARTS:
             raise RemoteError(
-                f"{self._shown()} is another file each time it is asked for, or not the one that the server says it is",
+                f"{self._shown()} cannot be had whole: begun anew {MOST_RESTARTS} times, it broke off where the server "
+                "cannot go on, or it was another file than before or than announced",
                 "Nothing of it was kept. Make the export again.",
             )
         self._refetched += self._held

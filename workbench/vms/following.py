@@ -1,7 +1,8 @@
 """Waiting for an export at a VMS: polled with growing pauses until its state is a terminal one.
 
 The pause is 3 % of the time since the start, at least 0.1 s and at most 4 s: a short export is noticed at once, a long
-one is not pestered. Answers that cannot be read count as silence; a minute of silence ends the waiting.
+one is not pestered. Answers that cannot be read count as silence; a minute of silence ends the waiting, and so does a
+day without any change.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 SHORTEST, LONGEST, PART = 0.1, 4.0, 0.03
 MOST_SILENCE = 60.0
 """Seconds without an answer that can be read."""
+MOST_STANDSTILL = 86_400.0
+"""Seconds in which an export's state and progress stay what they were."""
 
 
 class Gone(RemoteError):
@@ -39,14 +42,16 @@ def follow(
 
     Raises Gone, NotAllowed, RemoteError naming the id after a minute of silence, or Cancelled; nothing is deleted here.
     """
-    began = heard = time.monotonic()
+    began = heard = moved = time.monotonic()
+    last: tuple[int, float] | None = None
     while True:
         try:
-            status = client.status(id)
+            left = heard + most_silence - time.monotonic()
+            status = client.status(id, cancel=cancel, within=max(1.0, left))
         except (Gone, NotAllowed):
             raise
         except RemoteError as exc:
-            if time.monotonic() - heard > most_silence:
+            if time.monotonic() - heard >= most_silence:
                 raise RemoteError(
                     f"the server has said nothing of export {id} for {most_silence:.0f} s; the last: {exc.message}",
                     f"It may still run. Take it up again by its id: workbench resume URL {id} --out DIR.",
@@ -57,4 +62,8 @@ def follow(
                 on_status(status)
             if status.terminal:
                 return status
+            if (status.state, status.progress) != last:
+                last, moved = (status.state, status.progress), heard
+            elif heard - moved > MOST_STANDSTILL:
+                raise RemoteError(f"export {id} has not moved for a day", "Ask the server's administrator; delete it.")
         wait(min(LONGEST, max(SHORTEST, PART * (time.monotonic() - began))), cancel)

@@ -2,14 +2,15 @@
 
 Rules: idempotent requests are tried up to `TRIES` times with growing, jittered pauses, and Retry-After is honoured; a
 request that is not is tried again only where the server cannot have begun (no connection, 429, 503). Answers are read
-up to a cap and within a total time. Redirects are followed inside the origin only, and only for GET; so credentials
-never reach another origin. httpx's own errors end here.
+up to a cap and within a total time, and a cancel ends any waiting. Redirects are followed inside the origin only, and
+only for GET; so credentials never reach another origin. httpx's own errors end here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,9 +22,10 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from workbench import __version__
-from workbench.core.errors import Cancelled, RemoteError
+from workbench.core.errors import Cancelled, RemoteError, RequestError, WorkbenchError
 from workbench.vms import flight as record
 from workbench.vms.address import Address
+from workbench.vms.connection import Connections, Patience, patience
 from workbench.vms.credentials import Credentials
 from workbench.vms.flight import Call, Flight
 from workbench.vms.tls import Trust, context
@@ -48,7 +50,9 @@ class Timeouts:
     read: float = 30.0
     """For the next byte."""
     total: float = 120.0
-    """For a whole answer, downloads excepted."""
+    """For a request with all its tries; of a download, for the head of an answer."""
+    slowest: float = 1000.0
+    """Bytes a second: a download that is slower for a minute is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class Transport:
         self.trust = trust
         self._context = context(trust) if address.scheme == "https" else None
         self._client = httpx.Client(
-            verify=self._context or False,
+            transport=Connections(self._context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
             timeout=httpx.Timeout(timeouts.read, connect=timeouts.connect),
             headers={"User-Agent": f"forensic-workbench/{__version__}", "Accept-Encoding": "identity"},
             follow_redirects=False,
@@ -111,34 +115,47 @@ class Transport:
         most: int = MOST_ANSWER,
         idempotent: bool = True,
         told: Any = None,
+        tries: int = TRIES,
+        total: float | None = None,
         cancel: threading.Event | None = None,
     ) -> Answer:
         """One request and its answer, whatever its status; tried again by the rules above.
 
-        `told` is written into the record instead of `body`. Raises Unanswered, RemoteError or Cancelled.
+        `told` is written into the record instead of `body`; `total` seconds replace those of the time-outs. Raises
+        Unanswered, RemoteError or Cancelled.
         """
+        until = time.monotonic() + (self.timeouts.total if total is None else total)
         attempt = 1
         while True:
             pause: float | None = None
             try:
                 with self.open(
-                    method, path, query=query, body=body, headers=headers, told=told, attempt=attempt, most=most
+                    method,
+                    path,
+                    query=query,
+                    body=body,
+                    headers=headers,
+                    told=told,
+                    attempt=attempt,
+                    until=until,
+                    cancel=cancel,
                 ) as answer:
-                    found = answer.read_all()
+                    found = answer.read_all(most)
             except (Unanswered, Unreached) as exc:
-                if attempt >= TRIES or (isinstance(exc, Unanswered) and not idempotent):
-                    raise
                 pause = back_off(attempt)
+                ended = attempt >= tries or time.monotonic() + pause >= until
+                if ended or (isinstance(exc, Unanswered) and not idempotent):
+                    raise
             else:
-                pause = self._asked_to_wait(found, attempt, idempotent)
-                if pause is None:
+                pause = self._asked_to_wait(found, attempt, idempotent) if attempt < tries else None
+                if pause is None or time.monotonic() + pause >= until:
                     return found
             wait(pause, cancel)
             attempt += 1
 
     def _asked_to_wait(self, found: Answer, attempt: int, idempotent: bool) -> float | None:
         """Seconds until another try; None where the answer stands."""
-        if attempt >= TRIES or found.status not in (PASSING if idempotent else BUSY):
+        if found.status not in (PASSING if idempotent else BUSY):
             return None
         after = retry_after(found.headers.get("retry-after"))
         return None if after is not None and after > LONGEST_WAIT else max(after or 0.0, back_off(attempt))
@@ -154,22 +171,29 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         told: Any = None,
         attempt: int = 1,
-        most: int | None = None,
+        until: float | None = None,
+        cancel: threading.Event | None = None,
     ) -> Iterator[Stream]:
-        """One attempt; the answer's body is read by the caller. Raises Unanswered or RemoteError."""
+        """One attempt; the answer's body is read by the caller. Raises Unanswered, RemoteError or Cancelled.
+
+        Without `until` (monotonic seconds) only the head of the answer has to come within the total time.
+        """
         began, at = time.monotonic(), record.now()
         stream: Stream | None = None
         error = ""
         try:
-            with self._sent(method, self.address.url + path, query, body, headers) as response:
-                deadline = None if most is None else began + self.timeouts.total
-                stream = Stream(response, most, deadline)
+            with (
+                patience(began + self.timeouts.total if until is None else until, cancel) as held,
+                self._sent(method, self.address.url + path, query, body, headers) as response,
+            ):
+                held.until = until
+                stream = Stream(response, held)
                 yield stream
         except httpx.HTTPError as exc:
             error = self._said(exc)
             raise self._failure(exc, method, path, error) from exc
-        except RemoteError as exc:
-            error = exc.message
+        except BaseException as exc:
+            error = exc.message if isinstance(exc, WorkbenchError) else type(exc).__name__.strip("_").lower()
             raise
         finally:
             self.flight.add(
@@ -180,7 +204,7 @@ class Transport:
                     query=dict(query or {}),
                     body=told if told is not None else None if body is None else record.body_of(body),
                     status=stream.status if stream is not None else None,
-                    server_date=stream.headers.get("date") if stream is not None else None,
+                    server_date=stream.date if stream is not None else None,
                     tls=self.fingerprint,
                     seconds=round(time.monotonic() - began, 6),
                     bytes=stream.count if stream is not None else 0,
@@ -196,7 +220,7 @@ class Transport:
     ) -> Iterator[httpx.Response]:
         """Send, and follow redirects inside the origin for what only reads."""
         for _ in range(MOST_REDIRECTS + 1):
-            request = self._client.build_request(method, url, params=query, json=body, headers=dict(headers or {}))
+            request = self._built(method, url, query, body, headers)
             response = self._client.send(request, stream=True)
             try:
                 target = response.headers.get("location", "") if response.is_redirect else None
@@ -213,16 +237,28 @@ class Transport:
             url, query = urljoin(url, target), None
         raise RemoteError("the server sends us from place to place without an end", ADVICE)
 
+    def _built(
+        self, method: str, url: str, query: Mapping[str, str] | None, body: Any, headers: Mapping[str, str] | None
+    ) -> httpx.Request:
+        try:
+            return self._client.build_request(method, url, params=query, json=body, headers=dict(headers or {}))
+        except (ValueError, httpx.InvalidURL) as exc:  # a lone surrogate, NaN, a host that cannot be
+            why = "it holds something that cannot be sent (a broken character, a number that is none)"
+            raise RequestError("request", why) from exc
+
     def _said(self, exc: httpx.HTTPError) -> str:
         text = document.one_line(f"{type(exc).__name__}: {exc}")
         return self.credentials.redacted(text) if self.credentials else text
 
     def _failure(self, exc: httpx.HTTPError, method: str, path: str, said: str) -> RemoteError:
         place = self.address.origin
-        if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout):
-            if "CERTIFICATE_VERIFY_FAILED" in said or "certificate is" in said:
+        if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+            reason = _tls_reason(exc)
+            if isinstance(reason, ssl.SSLCertVerificationError):
                 advice = "Name its CA (ca) or its fingerprint if you know them; do not switch the check off."
                 return RemoteError(f"{place} could not prove who it is: {said}", advice)
+            if reason is not None:
+                return RemoteError(f"{place} and we agree on no safe way to talk (TLS 1.2 or newer): {said}", ADVICE)
             return Unreached(f"{place} cannot be reached: {said}", ADVICE)
         return Unanswered(f"{place} gave no whole answer to {method} {path.split('?')[0]}: {said}", ADVICE)
 
@@ -230,31 +266,45 @@ class Transport:
 class Stream:
     """An answer while its body is read."""
 
-    def __init__(self, response: httpx.Response, most: int | None, deadline: float | None) -> None:
-        self._response, self._most, self._deadline = response, most, deadline
+    def __init__(self, response: httpx.Response, held: Patience) -> None:
+        self._response, self._held = response, held
         self.status, self.headers = response.status_code, response.headers
         self.count = 0
         self.sha256: str | None = None
 
-    def pieces(self, size: int = 1 << 18) -> Iterator[bytes]:
-        """The body piece by piece, as it came over the wire. RemoteError beyond the cap or the total time."""
+    @property
+    def date(self) -> str | None:
+        """The Date header where it is a date."""
+        said = self.headers.get("date")
+        return said if record.date_us(said) is not None else None
+
+    def pieces(self, most: int | None = None) -> Iterator[bytes]:
+        """The body piece by piece, as it came over the wire; RemoteError beyond `most` bytes."""
         digest = hashlib.sha256()
-        for piece in self._response.iter_raw(size):
+        for piece in self._response.iter_raw():
             self.count += len(piece)
-            if self._most is not None and self.count > self._most:
-                raise RemoteError(f"an answer of more than {self._most} bytes is not read", ADVICE)
-            if self._deadline is not None and time.monotonic() > self._deadline:
-                raise Unanswered("the answer takes too long", ADVICE)
+            if most is not None and self.count > most:
+                raise RemoteError(f"an answer of more than {most} bytes is not read", ADVICE)
             digest.update(piece)
             yield piece
         self.sha256 = digest.hexdigest()
 
-    def read_all(self) -> Answer:
+    def read_all(self, most: int) -> Answer:
         """The whole answer."""
-        body = b"".join(self.pieces())
+        body = b"".join(self.pieces(most))
         if self.headers.get("content-encoding", "identity").lower() != "identity":
             raise RemoteError("the answer is compressed, which nobody asked for", ADVICE)
         return Answer(self.status, self.headers, body)
+
+
+def _tls_reason(exc: BaseException) -> ssl.SSLError | None:
+    """The TLS failure behind an error, where another try would end alike; None for a connection that just broke."""
+    cause: BaseException | None = exc
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 def back_off(attempt: int) -> float:
@@ -277,4 +327,4 @@ def wait(seconds: float, cancel: threading.Event | None, sleep: Callable[[float]
     if cancel is None:
         sleep(seconds)
     elif cancel.wait(seconds):
-        raise Cancelled("the work was cancelled", "Nothing was left behind.")
+        raise Cancelled("the work was cancelled", "Nothing half-done was kept.")

@@ -1,0 +1,120 @@
+"""Connections that end when they should: a deadline for a whole answer and an ear for a cancel while bytes are read.
+
+httpx knows how long to wait for the next byte; a server that sends one byte now and then would hold it forever. So the
+socket itself asks, before and while it waits, how much patience the thread's present request has left:
+
+    with patience(time.monotonic() + 120, cancel) as held:
+        …                      # every read in this thread ends by then, or within a moment of the cancel
+        held.until = None      # from here on only the pause between two bytes counts
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpcore
+import httpx
+
+from workbench.core.errors import Cancelled
+
+MOMENT = 0.25
+"""Seconds after which a waiting read looks for a cancel."""
+_present = threading.local()
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long the thread's present request may take."""
+
+    until: float | None = None
+    """Of the monotonic clock; None for as long as bytes keep coming."""
+    cancel: threading.Event | None = None
+
+    def check(self) -> None:
+        """Cancelled, or httpcore.ReadTimeout where there is none left."""
+        if self.cancel is not None and self.cancel.is_set():
+            raise Cancelled("the work was cancelled", "Nothing half-done was kept.")
+        if self.until is not None and time.monotonic() >= self.until:
+            raise httpcore.ReadTimeout("the whole answer takes too long")
+
+
+@contextmanager
+def patience(until: float | None, cancel: threading.Event | None) -> Iterator[Patience]:
+    """The patience of all requests that this thread makes inside; an outer one is put back afterwards."""
+    outer = getattr(_present, "patience", None)
+    _present.patience = mine = Patience(until, cancel)
+    try:
+        yield mine
+    finally:
+        _present.patience = outer
+
+
+class _Stream(httpcore.NetworkStream):
+    """A stream of httpcore whose reads keep to the present patience."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        held: Patience = getattr(_present, "patience", None) or Patience()
+        idle_until = time.monotonic() + (timeout if timeout is not None else 86_400.0)
+        while True:
+            held.check()
+            left = min(idle_until, held.until or idle_until) - time.monotonic()
+            try:
+                return self._stream.read(max_bytes, max(0.001, min(left, MOMENT if held.cancel else left)))
+            except httpcore.ReadTimeout:
+                held.check()
+                if time.monotonic() >= idle_until:
+                    raise httpcore.ReadTimeout(f"nothing came for {timeout:g} s") from None
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore.SyncBackend):
+    """Plain sockets, wrapped."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        held: Patience = getattr(_present, "patience", None) or Patience()
+        held.check()
+        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class Connections(httpx.HTTPTransport):
+    """httpx's transport over connections of this kind."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(verify=context, trust_env=False)
+        self._pool.close()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
+            max_connections=100,
+            max_keepalive_connections=8,
+            keepalive_expiry=5.0,
+            network_backend=_Backend(),
+        )
