@@ -1,0 +1,194 @@
+"""Figure 3: secrets are planted in every place that takes one, and none is in any byte that is written.
+
+A server and its users, the library, the command line and a notebook run as real processes whose homes, caches,
+temporary folders, logs and outputs all lie below one folder; then every byte of that folder is searched.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pikepdf
+import pytest
+from nbclient import NotebookClient
+
+from tests.archives.served import archive as footage
+from tests.cli import ROOT, command
+from tests.leaked import contents, found_in, given_away
+
+SECRETS = {
+    "argument": "grün & Wald/5%+ü",
+    "prompt": 'prompt "mit"\\<Ω>',
+    "keyring": "ring?durch=den#9/é",
+    "environment": "umwelt:7/+ä~x",
+    "wrong": "falsch?>>~8@ß/+",
+    "in url": "steht in der URL/+ö",
+}
+USERS = {"anna": "argument", "bert": "prompt", "cora": "keyring", "dora": "environment"}
+TEN, LATER = "2026-03-01T10:00:00Z", "2026-03-01T10:00:01Z"
+HOMES = ("HOME", "TMPDIR", "WORKBENCH_CACHE", "XDG_CACHE_HOME", "XDG_STATE_HOME", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+
+
+class Place:
+    """One folder that holds all that is written, and processes that write nowhere else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.told = folder, {**SECRETS}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("WORKBENCH_")}
+        self.environment = {**kept, "PYTHONPATH": str(ROOT), "WORKBENCH_DEBUG": "1"}
+        for name in HOMES:
+            (folder / "homes" / name).mkdir(parents=True)
+            self.environment[name] = str(folder / "homes" / name)
+
+    def run(self, name: str, *words: object, given: str = "", code: int | None = 0, **more: str) -> str:
+        """A process in a folder of its own; what it says is kept there, and given back."""
+        there = self.folder / name
+        there.mkdir()
+        done = subprocess.run(
+            list(map(str, words)), cwd=there, input=given.encode(), capture_output=True, timeout=120,
+            env={**self.environment, **more},
+        )  # fmt: skip
+        (there / "stdout").write_bytes(done.stdout)
+        (there / "stderr").write_bytes(done.stderr)
+        assert code is None or done.returncode == code, done.stderr.decode()[-3000:]
+        return done.stdout.decode()
+
+    @contextmanager
+    def server(self, *words: str) -> Iterator[str]:
+        """The URL of a server over the footage; its log is kept."""
+        place = [str(self.folder / "footage"), "--state", str(self.folder / "state"), "--port", "0", *words]
+        log = self.folder / "server.log"
+        with log.open("wb") as said:
+            process = subprocess.Popen(
+                [*command(), "serve", *place], env=self.environment, stdout=said, stderr=subprocess.PIPE
+            )
+            assert process.stderr is not None
+            url = ""
+            while not url and (line := process.stderr.readline()):
+                said.write(line)
+                url = line.decode().split()[2] if b"serving at " in line else ""
+            said.flush()
+            drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=said)
+            try:
+                assert url, log.read_text()
+                yield url
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.wait(30)
+                process.stderr.close()
+                drain.wait(30)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Everything was done, and lies there."""
+    made = Place(tmp_path_factory.mktemp("secrets"))
+    footage(made.folder / "footage")
+    users = made.folder / "users.toml"
+    for user, secret in USERS.items():
+        words = ("user", users, user, "--rights", "view,export,live,unmasked")
+        made.run(f"user-{user}", *command(), *words, given=SECRETS[secret] + "\n")
+    with made.server("--users", str(users)) as url:
+        said = made.run("library", sys.executable, "-m", "tests.secret_work", given=json.dumps({"url": url, **SECRETS}))
+        token = next(line.split()[1] for line in said.splitlines() if line.startswith("TOKEN "))
+        made.told["token"] = base64.b85decode(token).decode()
+        command_line(made, url)
+        notebook(made, url)
+    return made
+
+
+def command_line(made: Place, url: str) -> None:
+    """What a person does with a shell, mistakes included."""
+    dora, right = url.replace("://", "://dora@"), {"WORKBENCH_VMS_PASSWORD": SECRETS["environment"]}
+    span = ("hall", TEN, LATER)
+    made.run("cli-export", *command(), "export", dora, *span, "--derive", "always", "--out", "out", **right)
+    made.run("cli-acquire", *command(), "acquire", dora, *span, "--out", "out", "--json", **right)
+    wrong = {"WORKBENCH_VMS_PASSWORD": SECRETS["wrong"]}
+    made.run("cli-wrong", *command(), "sources", dora, code=5, **wrong)
+    made.run("cli-token", *command(), "sources", url, WORKBENCH_VMS_TOKEN=made.told["token"])
+    closed = url.rsplit(":", 1)[0] + ":9"
+    made.run("cli-nobody", *command(), "coverage", closed, "hall", code=5, **right, WORKBENCH_VMS_USER="dora")
+    made.run("cli-url", *command(), "sources", f"http://anna:{SECRETS['in url']}@127.0.0.1:8000", code=2)
+
+
+def notebook(made: Place, url: str) -> None:
+    """A notebook with a typing mistake in it, saved with all its outputs."""
+    cells = [
+        "import os\nfrom workbench import RemoteArchive\n%xmode Verbose",
+        f"vms = RemoteArchive({url!r}, user='dora')\nvms, vms.sources()",
+        "vars(vms), vars(vms.connection), vms.connection.client.flight.calls",
+        f"wrong = RemoteArchive({url!r}, user='anna', prompt=lambda whose: os.environ['TYPED'])\nwrong.sources()",
+        "vms.close(), wrong.close()",
+    ]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    env = {**made.environment, "WORKBENCH_VMS_PASSWORD": SECRETS["environment"], "TYPED": SECRETS["wrong"]}
+    env.pop("WORKBENCH_DEBUG")
+    NotebookClient(book, timeout=60, kernel_name="python3", allow_errors=True).execute(
+        env=env, cwd=str(made.folder / "homes")
+    )
+    nbformat.write(book, made.folder / "saved.ipynb")
+
+
+def test_no_secret_is_written_anywhere(place: Place) -> None:
+    """No spelling of any secret in any file, member, stream, text or name."""
+    assert found_in(place.folder, place.told) == []
+
+
+def test_all_was_there_to_be_searched(place: Place) -> None:
+    """The search had something to find: logs of every kind, records, flights, a case, its report, its package."""
+    lies = [path.relative_to(place.folder).as_posix() for path in place.folder.rglob("*") if path.is_file()]
+    for ending in ("flight.jsonl", "custody.jsonl", ".pdf", ".zip", ".sqlite", "users.toml", ".mp4.json", ".pickle"):
+        assert any(name.endswith(ending) for name in lies), (ending, lies)
+    log = (place.folder / "server.log").read_text()
+    assert "auth_token=…" in log and '"status": 401' in log and '"user": "cora"' in log
+    assert "Traceback" in (place.folder / "library" / "debug.log").read_text()
+    outputs = json.dumps(nbformat.read(place.folder / "saved.ipynb", as_version=4))
+    assert "NotAllowed" in outputs and "Entrance hall" in outputs
+    assert (place.folder / "cli-wrong" / "stderr").stat().st_size > 0
+
+
+def _zip(path: Path, data: bytes) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as box:
+        box.writestr("inner.txt", data * 3)
+
+
+def _pdf(path: Path, data: bytes) -> None:
+    with pikepdf.new() as pdf:
+        pdf.Root.Thing = pikepdf.Stream(pdf, data)
+        pdf.save(path, compress_streams=True, recompress_flate=True)
+
+
+PACKINGS: Mapping[str, Any] = {"file": Path.write_bytes, "zip": _zip, "pdf": _pdf}
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("secret", SECRETS)
+def test_the_search_finds(packing: str, secret: str, tmp_path: Path) -> None:
+    """Each secret, in each spelling and packing, is found and named; without it nothing is."""
+    value, path = SECRETS[secret], tmp_path / "thing"
+    pair = base64.b64encode(f"anna:{value}".encode())
+    for written in (value.encode(), json.dumps({"a": value}).encode(), pair, value.encode("utf-16")):
+        PACKINGS[packing](path, b"before " + written + b" after")
+        assert any(secret in line for line in found_in(tmp_path, SECRETS)), written
+    PACKINGS[packing](path, b"before and after")
+    assert found_in(tmp_path, SECRETS) == []
+
+
+@pytest.mark.parametrize("user", ["", "a", "an", "anna", "bertha"])
+def test_base64_is_found_wherever_it_begins(user: str) -> None:
+    """However long the user's name is, the header of HTTP Basic gives the password away."""
+    for name, value in SECRETS.items():
+        header = b"Basic " + base64.b64encode(f"{user}:{value}".encode())
+        assert [one for one in given_away(header, SECRETS) if one.startswith(name)], header
+    assert next(iter(contents(b"x"))) == ("", b"x")
