@@ -39,6 +39,8 @@ class Delivered:
     """Its display name."""
     zone: str
     """Of the server."""
+    around: tuple[int, ...]
+    """Of a master: the pictures that the VMS lists in and around the range; empty where it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

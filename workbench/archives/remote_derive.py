@@ -21,11 +21,18 @@ from workbench.archives.local import LocalArchive
 from workbench.archives.remote_check import Laid
 from workbench.archives.remote_delivered import Delivered, Finished, output, plain
 from workbench.archives.remote_fetch import CAME, Teller
+from workbench.archives.remote_snap import ROUNDING, snapped, snapped_mask
 from workbench.core.errors import RemoteError
 from workbench.core.result import ExportResult, OutputFile, Progress, SourceFile
+from workbench.core.spec import ExportSpec
 from workbench.core.timebase import Range, instant, iso
 from workbench.media import naming
 from workbench.media.worker import Worker
+
+UNSURE = (
+    "the VMS lists no pictures around the range: where the master rounds times to milliseconds, a picture that lies on "
+    "a border of the range or of a mask may count to the other side"
+)
 
 
 def derived(
@@ -42,15 +49,21 @@ def derived(
     text = archive_toml(folder.name, camera, delivered.zone, starts)
     (scratch / "master" / FILE_NAME).write_text(text, encoding="utf-8")
     archive = LocalArchive(scratch / "master", scratch / "cache", worker=worker)
-    wanted = delivered.plan.range
-    if delivered.plan.spec.is_frame:
-        wanted = Range(delivered.asked.range.begin, delivered.asked.range.begin)
-    spec = replace(
-        delivered.plan.spec, source=folder.name, archive=None, begin=instant(wanted.begin), end=instant(wanted.end)
-    )
-    plan = archive.plan(spec)
+    plan = archive.plan(_spec(delivered, folder.name))
     made = archive.run(plan, scratch / "made", _passed_on(tell), cancel)
     return _finished(delivered, originals, folder, [file for file in made.files if file.kind != "record"], made)
+
+
+def _spec(delivered: Delivered, source: str) -> ExportSpec:
+    """The request on the master: its borders where rounded times change nothing."""
+    spec, listed, wanted = delivered.plan.spec, delivered.around, delivered.plan.range
+    if spec.is_frame:
+        wanted = Range(delivered.asked.range.begin + ROUNDING, delivered.asked.range.begin + ROUNDING)
+    else:
+        wanted = snapped(wanted, listed)
+    masks = tuple(snapped_mask(mask, listed) for mask in spec.masks)
+    begin, end = instant(wanted.begin), instant(wanted.end)
+    return replace(spec, source=source, archive=None, begin=begin, end=end, masks=masks)
 
 
 def _finished(
@@ -77,10 +90,16 @@ def _finished(
         sources=tuple(
             SourceFile(file=inside[one.file], sha256=hashes[inside[one.file]], size=one.size) for one in made.sources
         ),
-        warnings=tuple(dict.fromkeys(_renamed(text, inside) for text in (*delivered.plan.warnings, *made.warnings))),
+        warnings=_warnings(delivered, made, inside),
     )
     saved = {one.came.name: names[name] for name, one in originals.items()}
     return Finished(result=result, ready=tuple(ready), saved=saved)
+
+
+def _warnings(delivered: Delivered, made: ExportResult, inside: Mapping[str, str]) -> tuple[str, ...]:
+    unsure = () if delivered.around else (UNSURE,)
+    told = (*delivered.plan.warnings, *(_renamed(text, inside) for text in made.warnings), *unsure)
+    return tuple(dict.fromkeys(told))
 
 
 def _start(one: Laid) -> int:

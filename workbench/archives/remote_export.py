@@ -37,6 +37,8 @@ from workbench.vms.wire import body, paths
 
 WAIT_MS = 30_000
 """Milliseconds that the server may wait for a frame; the contract's recommendation, always sent."""
+AROUND = 2_000_000
+"""Microseconds on both sides of a range in which its neighbours are looked for."""
 MOST_LISTED = 100_000
 """Picture times up to which the VMS's list is asked for."""
 
@@ -126,6 +128,7 @@ class Exporter:
     ) -> ExportResult:
         """Bring a started export home, into the folder `out`."""
         ending = _Ending(self._client, self._book, pending.id, keep=self._keep)
+        self._worker.start()  # while the server works, so that what comes finds it warm
         scratch: Path | None = None
         try:
             scratch = scratch_in(out)
@@ -169,6 +172,7 @@ class Exporter:
             tls=self._client.tls,
             camera=pending.camera,
             zone=pending.zone,
+            around=self._around(plan, cancel) if pending.derived else (),
         )
         return account(delivered, out, scratch, self._worker, self._client.flight, ending.completed, tell, cancel)
 
@@ -195,6 +199,16 @@ class Exporter:
             why = "the VMS lists no picture there" if not listed else "too many to ask the VMS for each"
             return remote_check.Asked(spec=spec, range=wanted, listed=None, why_not=why)
         return remote_check.Asked(spec=spec, range=wanted, listed=listed)
+
+    def _around(self, plan: ExportPlan, cancel: threading.Event | None) -> tuple[int, ...]:
+        """The pictures in and around the range, by the VMS's list; none where it lists too many, or nothing."""
+        wanted = Range(plan.range.begin - AROUND, plan.range.end + AROUND)
+        try:
+            view = View(self._client, plan.spec.source, plan.spec.archive)
+            found = view.instants(wanted, MOST_LISTED + 1, cancel=cancel)
+        except (RemoteError, SourceError, NothingRecorded):
+            return ()
+        return found if len(found) <= MOST_LISTED else ()
 
     def _picture(self, plan: ExportPlan) -> Range:
         """The instant of the very picture wanted: servers differ in which one a time between two means."""
