@@ -234,10 +234,10 @@ def test_paths_of_requests_are_no_paths_of_a_machine(done: Case, tmp_path: Path)
     """Only those that the records declare: another path beside them is still told."""
     shutil.copytree(done.folder, tmp_path / "copy")
     note = tmp_path / "copy" / "exports" / "E1" / "note.txt"
-    note.write_text("see /export/archive/elsewhere and /home/anna/evidence\n")
+    note.write_text("see /export/archive/elsewhere and /srv/anna/evidence\n")
     found = disclosure.check(tmp_path / "copy")
     leaks = {one.file: one.found for one in found.failed if "machine" in one.place}
-    assert list(leaks) == ["exports/E1/note.txt"] and "/home/anna/evidence" in leaks["exports/E1/note.txt"]
+    assert list(leaks) == ["exports/E1/note.txt"] and "/srv/anna/evidence" in leaks["exports/E1/note.txt"]
 
 
 def test_a_wrong_count_is_found_without_the_recordings(local: LocalArchive, tmp_path: Path) -> None:
