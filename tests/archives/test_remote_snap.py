@@ -22,7 +22,7 @@ def times(steps: list[int]) -> list[int]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_rounding_moves_no_picture_across_a_border(steps: list[int], data: st.DataObject) -> None:
     """The pictures of a range, told up to a millisecond wrong, are inside the moved range just as before."""
@@ -34,7 +34,7 @@ def test_rounding_moves_no_picture_across_a_border(steps: list[int], data: st.Da
     assert [low <= us < high for us in listed] == [us in moved for us in wrong]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=STEPS, data=st.data())
 def test_rounding_uncovers_no_picture(steps: list[int], data: st.DataObject) -> None:
     """A mask covers the picture shown at its begin and all before its end, with right times as with rounded ones."""

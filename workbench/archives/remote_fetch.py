@@ -27,6 +27,8 @@ from workbench.vms.wire.nouns import Status
 MADE, CAME = 0.7, 0.9
 """Fractions of the whole work at which the server is done, and at which all files have come."""
 MOST_SIDECAR = 256 * 2**20
+MOST_SIDECARS = 1000
+SIDECARS = (".vtt", ".json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +91,10 @@ def fetch(
     """Wait for an export, then fetch and measure its files. RemoteError, NothingRecorded, WorkError or Cancelled."""
     state = following.follow(client, id_, on_status=lambda now: tell("export", MADE * now.progress), cancel=cancel)
     _must_be_complete(state)
+    if len(set(state.files)) < len(state.files):
+        raise RemoteError("the server names one file twice", "Nothing was kept. Ask its administrator.")
     files = _files(client, id_, state, place, tell, cancel)
-    sidecars, notes = _sidecars(client, id_, state, place, cancel)
+    sidecars, notes = _sidecars(client, id_, state, files, place, cancel)
     captions = tuple(one for one in sidecars if one.name.endswith(".vtt"))
     record = next((one for one in sidecars if one.name.endswith(".json")), None)
     decode = record is None
@@ -128,41 +132,37 @@ def _files(
         got = client.download(id_, name, path, on_bytes=moved, cancel=cancel)
         saved_as = names.harmless(friendly or name, {one.saved_as for one in found})
         found.append(Came(name=name, friendly=friendly, saved_as=saved_as, path=path, got=got))
-    if len({one.name for one in found}) < len(found):
-        raise RemoteError("the server names one file twice", "Nothing was kept. Ask its administrator.")
     return found
 
 
 def _sidecars(
-    client: Client, id_: str, state: Status, place: Path, cancel: threading.Event | None
+    client: Client, id_: str, state: Status, files: list[Came], place: Path, cancel: threading.Event | None
 ) -> tuple[list[Came], list[str]]:
-    """Time texts and the record, where the server is one of ours; one that does not come is told, and that is all."""
+    """Time texts and the record, where the server is one of ours; one that does not come is told, and that is all.
+
+    A sidecar is called as its file with an ending of ours behind it; any other name is a stranger's, and not fetched.
+    """
+    known = {f"{one.name}{end}": f"{one.saved_as}{end}" for one in files for end in SIDECARS}
     found: list[Came] = []
     notes: list[str] = []
-    for number, name in enumerate(state.sidecars[: 2 * len(state.files) + 1]):
+    for number, name in enumerate(dict.fromkeys(state.sidecars[:MOST_SIDECARS])):
         path = place / f"side{number}"
+        if name not in known:
+            notes.append(f"{names.harmless(name)} was offered beside the files, and not fetched: it belongs to none")
+            continue
         try:
             got = client.download(id_, name, path, on_bytes=_capped, cancel=cancel)
         except RemoteError as exc:
             path.unlink(missing_ok=True)
-            notes.append(f"{names.harmless(name)} did not come: {exc.message}")
+            notes.append(f"{known[name]} did not come: {exc.message}")
             continue
-        found.append(Came(name=name, friendly="", saved_as=_beside(name, state), path=path, got=got))
+        found.append(Came(name=name, friendly="", saved_as=known[name], path=path, got=got))
     return found, notes
 
 
 def _capped(held: int, total: int | None) -> None:
     if max(held, total or 0) > MOST_SIDECAR:
         raise RemoteError(f"what should lie beside a file has more than {MOST_SIDECAR} bytes")
-
-
-def _beside(name: str, state: Status) -> str:
-    """A sidecar's name follows that of its file."""
-    for number, file in enumerate(state.files):
-        if name.startswith(f"{file}."):
-            shown = state.friendly[number] if state.friendly else file
-            return names.harmless(shown) + name.removeprefix(file)
-    return names.harmless(name)
 
 
 def measure(worker: Worker, one: Came, form: str, *, decode: bool, cancel: threading.Event | None) -> Came:

@@ -7,7 +7,6 @@ instant of a picture, never at the interval's border. What comes is sorted here:
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,8 @@ from workbench.vms.wire.times import LATEST
 WITNESS = "VMS intervals"
 WINDOW = 600 * SECOND
 """Longest stretch that is asked for the times of its pictures at once."""
+MOST_EMPTY = 500
+"""Windows without a picture, one after the other, after which a server is not asked further."""
 PAGE = 10_000
 """Times asked for at once; servers may give fewer."""
 BACK = (2, 20, 200, 2000)
@@ -71,14 +72,21 @@ class View:
     ) -> tuple[int, ...]:
         """When the pictures of a stretch are shown, in order; at most `limit`."""
         stretches = [Range(i.begin, i.end) for i in self.coverage(wanted).intervals] if wanted.seconds else []
-        windows = list(itertools.chain.from_iterable(_windows(stretch) for stretch in stretches))
         found: list[int] = []
-        for window in reversed(windows) if newest_first else windows:
+        empty = 0
+        for window in _windows(stretches, newest_first):
             if cancel is not None and cancel.is_set():
                 raise Cancelled("it was cancelled while the times of pictures were read")
-            found += self._window(window, limit - len(found), newest_first)
+            more = self._window(window, limit - len(found), newest_first)
+            found += more
+            empty = 0 if more else empty + 1
             if len(found) >= limit:
                 break
+            if empty > MOST_EMPTY:
+                raise RemoteError(
+                    f"the server says that {self.camera} is recorded, and lists no picture for {empty} windows",
+                    "Ask for a shorter stretch.",
+                )
         return tuple(found[:limit])
 
     def _window(self, window: Range, limit: int, newest_first: bool) -> list[int]:
@@ -134,11 +142,13 @@ class View:
             return self.client.picture(self.camera, us, threshold_ms=1, width=width, archive=self.archive)
 
 
-def _windows(stretch: Range) -> Iterator[Range]:
-    at = stretch.begin
-    while at < stretch.end:
-        yield Range(at, min(stretch.end, at + WINDOW))
-        at += WINDOW
+def _windows(stretches: Sequence[Range], newest_first: bool) -> Iterator[Range]:
+    """Stretches in pieces that a server answers for, in the order asked for."""
+    for stretch in reversed(stretches) if newest_first else stretches:
+        count = -(-(stretch.end - stretch.begin) // WINDOW)
+        for number in range(count - 1, -1, -1) if newest_first else range(count):
+            at = stretch.begin + number * WINDOW
+            yield Range(at, min(stretch.end, at + WINDOW))
 
 
 def _joined(stretches: Sequence[tuple[int, int]], wanted: Range) -> list[tuple[int, int]]:
