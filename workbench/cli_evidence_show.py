@@ -21,7 +21,7 @@ def case(document: Document) -> Iterator[str]:
     yield f"case {plain(identity['number'])}: {plain(identity['title'] or 'no title')}"
     yield f"examiner {plain(identity['examiner'])}, created {document['created']}"
     yield f"log: {document['length']} entries, head {document['head']}"
-    rows = [(s["id"], s["exhibit"], len(s["recordings"]), _clock(document, s["id"])) for s in document["sources"]]
+    rows = [(s["id"], s["exhibit"], _held(s), _clock(document, s["id"])) for s in document["sources"]]
     if rows:
         yield from table(("SOURCE", "EXHIBIT", "RECORDINGS", "CLOCK"), rows)
     for kind, head in (("exports", "EXPORT"), ("snapshots", "SNAPSHOT")):
@@ -35,6 +35,11 @@ def case(document: Document) -> Iterator[str]:
         yield f"{one['id']}: version {one['version']}, {'final' if one['final'] else 'draft'}, {one['file']['path']}"
     for one in document["packages"]:
         yield f"{one['id']}: {plain(one['name'])}, seal {one['seal']}"
+
+
+def _held(source: Document) -> str:
+    """How many recordings of a source were hashed; those of a VMS lie there."""
+    return str(len(source["recordings"])) if source["recordings"] else f"at {source['archive']}: not hashed"
 
 
 def _clock(document: Document, source: str) -> str:
@@ -51,6 +56,8 @@ def log(document: Document) -> Iterator[str]:
 def source(document: Document) -> Iterator[str]:
     """A source that was put on record."""
     yield f"{plain(document['id'])} is exhibit {plain(document['exhibit'])}"
+    if not document["recordings"]:
+        yield f"  its recordings lie at {plain(document['archive'])}: none of them was hashed"
     for recording in document["recordings"]:
         yield f"  {plain(recording['file'])}  {recording['size']} bytes  sha-256 {recording['sha256']}"
 
