@@ -14,6 +14,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterable
@@ -43,6 +44,8 @@ MIMES = {
 MEDIA = ("video", "picture", "page")
 LEAST_FREE = 16 * 2**20
 """Bytes that must be free on the server's disk before an export is begun."""
+_FOLDERS = re.compile(r"(?<![\w.:/])(?:/[^/\s]+)*/(?=[^/\s])|(?<!\w)[A-Za-z]:\\(?:[^\\\s]+\\)*")
+"""Folders of absolute paths: where files lie on the server is nobody's business."""
 OnFraction = Callable[[float], None]
 
 
@@ -62,7 +65,7 @@ def outcome(error: BaseException) -> tuple[int, str]:
     """The state and the text that tell a client how an export failed."""
     if not isinstance(error, WorkbenchError):
         return states.FAILED, f"the server failed while working on this export ({type(error).__name__})"
-    text = f"{error.message}. {error.advice}".removesuffix(". ")
+    text = _FOLDERS.sub("…/", f"{error.message}. {error.advice}".removesuffix(". "))
     if isinstance(error, NothingRecorded):
         return states.NO_DATA, text
     if isinstance(error, NameTaken):

@@ -71,8 +71,13 @@ class Jobs:
         queue: int = 32,
         keep_hours: float = 10.0,
         most_kept: int = 1000,
+        hidden: tuple[str, ...] = (),
     ) -> None:
-        """Take up the jobs of a state folder again; WorkError where another server holds it."""
+        """Take up the jobs of a state folder again; WorkError where another server holds it.
+
+        Texts in `hidden` (places of this machine) never stand in what a client is told.
+        """
+        self._hidden = (*hidden, str(folder))
         self._folder, self._factory = Path(folder), archive_factory
         self._queue, self._keep, self._most = queue, keep_hours * 3600, most_kept
         self._store = Store(self._folder)
@@ -295,8 +300,9 @@ class Jobs:
                 self._put(replace(job, state=WAITING))
                 return
             state, text = job_runner.outcome(error)
-            hidden = str(self._folder)
-            self._put(replace(job, state=state, error=text.replace(hidden, "…"), files=()))
+            for place in self._hidden:
+                text = text.replace(place, "…")
+            self._put(replace(job, state=state, error=text, files=()))
 
     def _put(self, job: Job) -> Job:
         """Note a job's state; where the disk is full, the sweep writes it down later."""
