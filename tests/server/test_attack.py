@@ -38,11 +38,12 @@ def test_random_requests_find_no_mistake(target: tuple[Background, Path]) -> Non
 def _attack(client: httpx.Client, state: Path, export: str, name: str) -> None:
     with attack.watched(state, RECORDINGS) as watch:
 
-        @settings(max_examples=250, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(attack.REQUESTS)
         def attacked(request: dict[str, object]) -> None:
             assert attack.unwanted(attack.send(client, request, export, name)) is None
 
+        assert client.get(f"/export/{export}/file").status_code == 200, "the watch has something to see"
         attacked()
     assert watch.outside == set() and watch.opened > 0
 

@@ -96,7 +96,9 @@ def export(client: httpx.Client, user: str, camera: str = CORRIDOR, **body: Any)
     return str(place)
 
 
-@pytest.mark.parametrize("way", ["basic", "bearer", "auth_token"])
+@pytest.mark.parametrize(
+    "way", ["basic", pytest.param("bearer", marks=pytest.mark.slow), pytest.param("auth_token", marks=pytest.mark.slow)]
+)
 def test_every_endpoint_asks_who_it_is_and_what_he_may(client: httpx.Client, way: str) -> None:
     """Each endpoint × nobody, view only, all rights on another camera, all rights; by each way to say who one is."""
     config = ServerConfig()
@@ -148,6 +150,15 @@ def test_the_gateway_gives_renews_and_closes_tokens(client: httpx.Client) -> Non
     for name, password in (("viewer", "wrong"), ("nobody", "x"), ("", "")):
         refused = token(client, name, password)
         assert refused["error_code"] == "AUTHENTICATE_CODE_WRONG_CREDENTIALS" and not refused["token_value"]
+
+
+def test_a_token_may_stand_in_the_address_of_a_download(client: httpx.Client) -> None:
+    """`auth_token` opens an export's file as the header does; it is as good as its user's rights, no more."""
+    place = export(client, "chief")
+    for user, status in (("chief", 200), ("viewer", 403)):
+        found = client.get(f"{place}/file", params={"auth_token": token(client, user)["token_value"]})
+        assert found.status_code == status
+    client.delete(place, auth=("chief", "chief" * 2))
 
 
 @pytest.mark.parametrize(

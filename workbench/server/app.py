@@ -141,9 +141,8 @@ def refusal(error: WorkbenchError, config: ServerConfig) -> Response:
     if status >= 500:
         note("failed", status=status, reason=error.message)
     data = errors.write(error)
-    for place in config.hidden:
-        data["error"] = {key: text.replace(place, "…") for key, text in data["error"].items()}
-    return document(data, status, headers)
+    hidden = {key: config.hide(text) for key, text in data["error"].items()}
+    return document({"error": hidden}, status, headers)
 
 
 async def _no_such(request: Request, exc: Exception) -> Response:
@@ -151,4 +150,7 @@ async def _no_such(request: Request, exc: Exception) -> Response:
     status = exc.status_code if isinstance(exc, HTTPException) else 500
     message = {404: "there is no such address", 405: "this address does not take that method"}.get(status, "no")
     said = {"kind": "bad-request", "message": message, "advice": "See /openapi.json."}
-    return document({"error": said}, status, getattr(exc, "headers", None))
+    headers = dict(getattr(exc, "headers", None) or {})
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+    return document({"error": said}, status, headers)

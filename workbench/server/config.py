@@ -61,3 +61,9 @@ class ServerConfig:
     def storage_name(self) -> str:
         """The volume as requests name it."""
         return f"hosts/{self.host}/MultimediaStorage.{self.storage}/MultimediaStorage"
+
+    def hide(self, text: str) -> str:
+        """Text for strangers: places of this machine are left out."""
+        for place in self.hidden:
+            text = text.replace(place, "…")
+        return text

@@ -33,7 +33,7 @@ class Desk:
     def __init__(self, most_waiting: int) -> None:
         """No thread is started before there is work."""
         self._most = most_waiting
-        self._waiting = 0
+        self._waiting = self._checking = 0
         self._archive = CapacityLimiter(THREADS)
         self._quick = CapacityLimiter(THREADS * 4)
         self._costly = CapacityLimiter(SLOW_THREADS)
@@ -53,5 +53,11 @@ class Desk:
         return await to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._quick)
 
     async def costly(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The result of something that costs memory and time on purpose (passwords): two at once."""
-        return await to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._costly)
+        """The result of something that costs memory and time on purpose (passwords): two at once; Busy beyond."""
+        if self._checking >= self._most:
+            raise Busy("too many passwords are being checked", "Ask again in a moment.")
+        self._checking += 1
+        try:
+            return await to_thread.run_sync(lambda: work(*args, **kwargs), limiter=self._costly)
+        finally:
+            self._checking -= 1

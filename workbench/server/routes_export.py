@@ -63,7 +63,8 @@ async def state(call: Call) -> Response:
     found = await call.service.desk.quick(call.service.jobs.status, call.path("id"))
     if found is None:
         raise unknown()
-    return document(status.write(found), headers={"Cache-Control": "no-cache"})
+    shown = replace(found, error=call.service.config.hide(found.error))
+    return document(status.write(shown), headers={"Cache-Control": "no-cache"})
 
 
 async def file(call: Call) -> Response:

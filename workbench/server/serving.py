@@ -45,6 +45,7 @@ from workbench.server.policy import Policy
 from workbench.server.tokens import Tokens
 
 START_SECONDS = 30
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 Place = str | Path | Callable[[], Archive]
 """A folder, a URL, or what opens an archive."""
 
@@ -92,7 +93,7 @@ class Server:
         key: Path | None = None,
         prefix: str = "",
         name: str = "WORKBENCH",
-        auth: AuthMode = "open",
+        auth: AuthMode | None = None,
         users: Path | None = None,
         slots: int = 2,
         queue: int = 32,
@@ -102,16 +103,15 @@ class Server:
         faults: Path | None = None,
     ) -> None:
         """Bind the port and take up what the state folder holds; WorkError or RequestError where that cannot be."""
-        if auth != "open" and users is None:
-            raise RequestError("users", "it is missing", "Name a users file, or serve openly on loopback.")
+        mode = _mode(auth, users, host)
         self._held = contextlib.ExitStack()
         try:
             self._socket = self._held.enter_context(bound(host, port))
             factory = archive if callable(archive) else partial(open_archive, archive)
             hidden = () if callable(archive) else tuple(dict.fromkeys((os.path.realpath(archive), str(archive))))
             config = ServerConfig(
-                host=name, prefix=prefix, auth=auth, strict=strict, cut=cut, hidden=(*hidden, str(state)),
-                answers_to=("localhost", "127.0.0.1", "::1", host),
+                host=name, prefix=prefix, auth=mode, strict=strict, cut=cut, hidden=(*hidden, str(state)),
+                answers_to=LOOPBACK,
             )  # fmt: skip
             _private(state)
             jobs = Jobs(state, factory, slots=slots, queue=queue, keep_hours=keep_hours)
@@ -126,13 +126,14 @@ class Server:
 
     def _service(self, config: ServerConfig, archive: Archive, policy: Policy, jobs: Jobs, state: Path) -> Service:
         self._held.callback(archive.close)
-        policy.check_cameras({source.id for source in archive.sources()})
+        numbers = CameraNumbers(state / "cameras.sqlite")
+        policy.check_cameras(numbers.numbers(source.id for source in archive.sources()))
         desk, tokens = Desk(config.most_waiting), Tokens()
         return Service(
             config=config,
             archive=archive,
             desk=desk,
-            listing=Listing(archive, CameraNumbers(state / "cameras.sqlite"), config),
+            listing=Listing(archive, numbers, config),
             policy=policy,
             tokens=tokens,
             auth=Authentication(config.auth, policy, tokens, desk),
@@ -204,6 +205,16 @@ class Background:
 
     def __exit__(self, *raised: object) -> None:
         self.stop()
+
+
+def _mode(auth: AuthMode | None, users: Path | None, host: str) -> AuthMode:
+    """How users are known: by the file where there is one; openly on loopback only. RequestError otherwise."""
+    mode = auth or ("open" if users is None else "basic")
+    if mode != "open" and users is None:
+        raise RequestError("users", "it is missing", "Name a users file, or serve openly on loopback.")
+    if mode == "open" and host not in LOOPBACK:
+        raise RequestError("users", f"{host} can be reached by others, so users are wanted", "Name a users file.")
+    return mode
 
 
 def _private(folder: Path) -> None:
