@@ -272,7 +272,9 @@ class Client:
     def sessions(self) -> tuple[tuple[str, str], ...]:
         """Id and marker of each of our exports at the server; RemoteError where it cannot list them."""
         answer = self._request("POST", paths.grpc(), body=grpc.write_call(grpc.LIST_SESSIONS))
-        return grpc.read_sessions(self._good(answer, "the list of exports").body)
+        if answer.status != 200:
+            raise refusal(answer, "the list of exports was asked for", self._transport)
+        return grpc.read_sessions(answer.body)
 
     def skew(self) -> tuple[float, float] | None:
         """(seconds that the server's clock is ahead of ours, ±); None where it does not tell its time."""
