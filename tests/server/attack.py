@@ -26,6 +26,8 @@ from hypothesis import strategies as st
 from workbench.archives.local import default_cache
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance"
+CONFIG = '[checks.not_a_server_error]\nexpected-statuses = ["2xx", "3xx", "4xx", "503"]\n'
+"""503 is what the contract wants where too much is asked at once."""
 KNOWN_501 = "/archive/contents/bookmarks/create"
 """The one address that the contract wants to answer with a 5xx."""
 
@@ -107,6 +109,7 @@ def schemathesis(url: str, *, examples: int, phases: str) -> int:
 
 
 def _run(url: str, document: Any, folder: Path, options: list[str]) -> str:
+    (folder / "schemathesis.toml").write_text(CONFIG, encoding="ascii")
     schema = folder / "openapi.json"
     schema.write_text(json.dumps(document), encoding="utf-8")
     tool = Path(sys.executable).parent / "schemathesis"
