@@ -112,7 +112,20 @@ def command_line(made: Place, url: str) -> None:
     """What a person does with a shell, mistakes included."""
     dora, right = url.replace("://", "://dora@"), {"WORKBENCH_VMS_PASSWORD": SECRETS["environment"]}
     span = ("hall", TEN, LATER)
-    made.run("cli-export", *command(), "export", dora, *span, "--derive", "always", "--out", "out", **right)
+    made.run(
+        "cli-export",
+        *command(),
+        "export",
+        dora,
+        *span,
+        "--format",
+        "mp4",
+        "--derive",
+        "always",
+        "--out",
+        "out",
+        **right,
+    )
     made.run("cli-acquire", *command(), "acquire", dora, *span, "--out", "out", "--json", **right)
     wrong = {"WORKBENCH_VMS_PASSWORD": SECRETS["wrong"]}
     made.run("cli-wrong", *command(), "sources", dora, code=5, **wrong)
@@ -151,7 +164,7 @@ def test_all_was_there_to_be_searched(place: Place) -> None:
     for ending in ("flight.jsonl", "custody.jsonl", ".pdf", ".zip", ".sqlite", "users.toml", ".mp4.json", ".pickle"):
         assert any(name.endswith(ending) for name in lies), (ending, lies)
     log = (place.folder / "server.log").read_text()
-    assert "auth_token=…" in log and '"status": 401' in log and '"user": "cora"' in log
+    assert r"auth_token=\u2026" in log and '"status": 401' in log and '"user": "cora"' in log
     assert "Traceback" in (place.folder / "library" / "debug.log").read_text()
     outputs = json.dumps(nbformat.read(place.folder / "saved.ipynb", as_version=4))
     assert "NotAllowed" in outputs and "Entrance hall" in outputs
