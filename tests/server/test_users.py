@@ -102,7 +102,19 @@ def test_a_server_does_not_start_without_its_rules(tmp_path: Path) -> None:
     path = tmp_path / "users.toml"
     path.write_text("[cameras.entrence]\nmasks = []\n", encoding="utf-8")
     with pytest.raises(RequestError, match="entrence"):
-        Policy(path).check_cameras({"entrance"})
+        Policy(path).watch(lambda: {"entrance"})
+
+
+def test_a_misspelt_mask_lets_nobody_in(tmp_path: Path) -> None:
+    """A forced mask on a camera that is not there would force nothing: such rules are no rules, at any time."""
+    path = tmp_path / "users.toml"
+    path.write_text("[cameras.entrance]\nmasks = []\n", encoding="utf-8")
+    policy = Policy(path)
+    policy.watch(lambda: {"entrance"})
+    assert policy.user("a") is None
+    path.write_text("[cameras.entrence]\nmasks = []\n# longer\n", encoding="utf-8")
+    with pytest.raises(NotAllowed):
+        policy.user("a")
 
 
 def test_rights_are_only_those_given() -> None:

@@ -6,7 +6,7 @@ The users file is read again when it changed; while it cannot be read, nobody is
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from workbench.core.errors import NotAllowed, RequestError, WorkbenchError
@@ -25,6 +25,7 @@ class Policy:
         self._path = path
         self._lock = threading.Lock()
         self._state: tuple[int, ...] = ()
+        self._known: Callable[[], Collection[str]] | None = None
         self._file: UsersFile | None = UsersFile()
         if path is not None:
             self._file, self._state = read(path), _state(path)
@@ -40,11 +41,14 @@ class Policy:
             return ()
         return (*rules.masks.get(EVERY, ()), *rules.masks.get(source, ()))
 
-    def check_cameras(self, known: Collection[str]) -> None:
-        """RequestError where a mask is forced on a camera that is not there: its name may be misspelt."""
-        for name in self._rules().masks:
-            if name != EVERY and name not in known:
-                raise RequestError(f"cameras.{name}", "the archive holds no such camera", "See `workbench sources`.")
+    def watch(self, known: Callable[[], Collection[str]]) -> None:
+        """From now on every camera with forced masks must be one of `known()`: a misspelt name would force nothing.
+
+        RequestError where that is not so now; later, rules that break it let nobody in.
+        """
+        self._known = known
+        if self._file is not None:
+            _check_names(self._file, known)
 
     def _rules(self) -> UsersFile:
         with self._lock:
@@ -52,6 +56,7 @@ class Policy:
                 self._state = state
                 try:
                     self._file = read(self._path)
+                    _check_names(self._file, self._known)
                 except WorkbenchError:
                     self._file = None
             if self._file is None:
@@ -70,6 +75,14 @@ def check_camera(user: User, source: str) -> None:
     """NotAllowed unless the user may see the camera."""
     if not user.sees(source):
         raise NotAllowed("this camera is not among yours", "`/camera/list` names those that are.")
+
+
+def _check_names(rules: UsersFile, known: Callable[[], Collection[str]] | None) -> None:
+    named = set(rules.masks) - {EVERY}
+    if known is None or not named:
+        return
+    if unknown := sorted(named.difference(known())):
+        raise RequestError(f"cameras.{unknown[0]}", "the archive holds no such camera", "See `workbench sources`.")
 
 
 def _state(path: Path) -> tuple[int, ...]:

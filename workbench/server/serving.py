@@ -127,7 +127,8 @@ class Server:
     def _service(self, config: ServerConfig, archive: Archive, policy: Policy, jobs: Jobs, state: Path) -> Service:
         self._held.callback(archive.close)
         numbers = CameraNumbers(state / "cameras.sqlite")
-        policy.check_cameras(numbers.numbers(source.id for source in archive.sources()))
+        numbers.numbers(source.id for source in archive.sources())
+        policy.watch(lambda: {source.id for source in archive.sources()})
         desk, tokens = Desk(config.most_waiting), Tokens()
         return Service(
             config=config,
