@@ -13,7 +13,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import keyring
+import keyring.backends.fail
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from tests.vms.faulty import Asked, Faulty, Wire, answer
 from workbench.core.errors import NothingRecorded, RemoteError, RequestError, SourceError, WorkError
@@ -105,6 +109,42 @@ def test_credentials_that_cannot_be_sent_are_refused(more: dict[str, str]) -> No
     """A colon in a user name, control characters and broken Unicode never reach a header."""
     with pytest.raises(RequestError):
         find(Address.parse("http://h"), **{"user": "anna", "password": "x", **more})
+
+
+class Ring(KeyringBackend):
+    """A keyring in memory: locked, or with one password."""
+
+    priority = 1  # type: ignore[assignment]
+    locked = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """The one password that it holds."""
+        if self.locked:
+            raise KeyringLocked("locked")
+        return "from keyring" if (service, username) == ("workbench:http://h", "anna") else None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Nothing is kept."""
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Nothing is kept."""
+
+
+def test_the_keyring_is_asked_before_the_prompt() -> None:
+    """The keyring's password wins over the prompt; a locked one is an error, none at all is not."""
+    before, ring, address = keyring.get_keyring(), Ring(), Address.parse("http://anna@h")
+    try:
+        keyring.set_keyring(ring)
+        found = find(address, prompt=lambda text: "prompted")
+        assert found is not None and found.password is not None and found.password.reveal() == "from keyring"
+        ring.locked = True
+        with pytest.raises(WorkError, match="keyring"):
+            find(address, prompt=lambda text: "prompted")
+        keyring.set_keyring(keyring.backends.fail.Keyring())
+        found = find(address, prompt=lambda text: "prompted")
+        assert found is not None and found.password is not None and found.password.reveal() == "prompted"
+    finally:
+        keyring.set_keyring(before)
 
 
 def test_a_secret_shows_itself_to_nobody() -> None:

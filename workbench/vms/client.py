@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -246,7 +247,9 @@ class Client:
         answer = self._request("GET", paths.export_status(id), most=wire_status.MOST_BYTES, cancel=cancel, **limits)
         if answer.status in (404, 410):
             raise Gone(f"the server does not know export {id}", "It was deleted or has expired; make it again.")
-        return wire_status.read(self._good(answer, f"the state of export {id}").body, id)
+        state = wire_status.read(self._good(answer, f"the state of export {id}").body, id)
+        known = self._transport.credentials
+        return replace(state, error=known.redacted(state.error)) if known and state.error else state
 
     def download(
         self,

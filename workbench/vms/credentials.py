@@ -92,10 +92,12 @@ def _made(user: str, password: str | None, token: str | None) -> Credentials:
 def _from_keyring(address: Address, user: str) -> str | None:
     try:
         import keyring
-        from keyring.errors import KeyringError
+        from keyring.errors import KeyringError, NoKeyringError
     except ImportError:
         return None
     try:
         return keyring.get_password(f"workbench:{address.origin}", user)
+    except NoKeyringError:
+        return None  # a machine without a keyring, as most servers are
     except KeyringError as exc:
         raise WorkError("the keyring cannot be read", f"Unlock it, or set {PASSWORD}.") from exc
