@@ -23,6 +23,8 @@ import httpx
 
 from workbench.core.errors import Cancelled
 
+MOST_READ = 1 << 20
+"""Bytes taken at once: httpcore's own 64 KiB make a large download wait for Python."""
 MOMENT = 0.25
 """Seconds after which a waiting read looks for a cancel."""
 _present = threading.local()
@@ -68,7 +70,9 @@ class _Stream(httpcore.NetworkStream):
             held.check()
             left = min(idle_until, held.until or idle_until) - time.monotonic()
             try:
-                return self._stream.read(max_bytes, max(0.001, min(left, MOMENT if held.cancel else left)))
+                return self._stream.read(
+                    max(max_bytes, MOST_READ), max(0.001, min(left, MOMENT if held.cancel else left))
+                )
             except httpcore.ReadTimeout:
                 held.check()
                 if time.monotonic() >= idle_until:

@@ -7,7 +7,6 @@ break begins anew. The bytes must be as many as announced, and where the server 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from workbench.core.errors import NameTaken, RemoteError, WorkError
+from workbench.vms.hashing import Hasher
 from workbench.vms.tokens import DENIED, Doorkeeper, refusal
 from workbench.vms.transport import (
     ADVICE,
@@ -87,6 +87,7 @@ class Download:
         self._attempts = self._breaks = self._refetched = self._restarts = 0
         self._pace_from = (time.monotonic(), 0)
         self._came = 0
+        self._hasher = Hasher()
         self._begin()
 
     def run(self) -> Downloaded:
@@ -101,7 +102,7 @@ class Download:
         except (OSError, ValueError) as exc:
             raise WorkError(f"{self._path.name} cannot be written: {exc}", "Take another folder or name.") from exc
         try:
-            with file:
+            with file, self._hasher:
                 self._all(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -112,7 +113,7 @@ class Download:
             self._path.unlink(missing_ok=True)
             raise
         return Downloaded(
-            sha256=self._digest.hexdigest(),
+            sha256=self._sha256,
             size=self._held,
             etag=self._etag,
             breaks=self._breaks,
@@ -123,7 +124,8 @@ class Download:
 
     def _begin(self) -> None:
         """Hold nothing yet."""
-        self._digest, self._held, self._etag = hashlib.sha256(), 0, ""
+        self._sha256, self._held, self._etag = "", 0, ""
+        self._hasher.restart()
         self._total: int | None = None
         self._chunked = False
         self._told: str | None = None
@@ -229,12 +231,12 @@ class Download:
             )
 
     def _pour(self, stream: Stream, file: BinaryIO) -> None:
-        for piece in stream.pieces():
+        for piece in stream.pieces(hashed=False):
             if self._total is not None and self._held + len(piece) > self._total:
                 self._breaks += 1
                 raise _Changed
             file.write(piece)
-            self._digest.update(piece)
+            self._hasher.update(piece)
             self._held += len(piece)
             self._came += len(piece)
             self._check_pace()
@@ -244,7 +246,8 @@ class Download:
     def _check_end(self) -> None:
         if self._total is not None and self._held < self._total:
             raise Unanswered(f"{self._shown()} ended after {self._held} of {self._total} bytes", ADVICE)
-        if self._told is not None and self._digest.hexdigest() != self._told:
+        self._sha256 = self._hasher.hexdigest()
+        if self._told is not None and self._sha256 != self._told:
             self._breaks += 1
             raise _Changed
 

@@ -278,16 +278,21 @@ class Stream:
         said = self.headers.get("date")
         return said if record.date_us(said) is not None else None
 
-    def pieces(self, most: int | None = None) -> Iterator[bytes]:
-        """The body piece by piece, as it came over the wire; RemoteError beyond `most` bytes."""
+    def pieces(self, most: int | None = None, *, hashed: bool = True) -> Iterator[bytes]:
+        """The body piece by piece, as it came over the wire; RemoteError beyond `most` bytes.
+
+        `hashed` False leaves `sha256` to the caller.
+        """
         digest = hashlib.sha256()
         for piece in self._response.iter_raw():
             self.count += len(piece)
             if most is not None and self.count > most:
                 raise RemoteError(f"an answer of more than {most} bytes is not read", ADVICE)
-            digest.update(piece)
+            if hashed:
+                digest.update(piece)
             yield piece
-        self.sha256 = digest.hexdigest()
+        if hashed:
+            self.sha256 = digest.hexdigest()
 
     def read_all(self, most: int) -> Answer:
         """The whole answer."""
