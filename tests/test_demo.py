@@ -101,6 +101,17 @@ def test_the_report_is_a_signed_pdf(told: dict[str, Any]) -> None:
     assert data.startswith(b"%PDF-1.7") and b"/ETSI.CAdES.detached" in data
 
 
+def test_a_folder_that_is_used_is_left_alone(tmp_path: Path) -> None:
+    """A new or empty folder is taken as it is; in one that holds anything a fresh dated one is named each time."""
+    used = tmp_path / "used"
+    assert demo.fresh_folder(used) == used.resolve() and demo.fresh_folder(used) == used.resolve()
+    (used / "kept").write_text("x")
+    first, second = demo.fresh_folder(used), demo.fresh_folder(used)
+    assert first.parent == second.parent == used.resolve() and first != second
+    assert (used / "kept").read_text() == "x"
+
+
+@pytest.mark.slow
 def test_a_second_run_overwrites_nothing(out: Path, told: dict[str, Any]) -> None:
     """Into the same folder it makes a dated one, with the same bytes under the same names."""
     again = run(out)

@@ -89,7 +89,14 @@ def make(kind: Kind, folder: Path) -> tuple[Case, PackageRecord, Path]:
     return case, record, folder / "out" / record.name
 
 
-@pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)
+SLOW = ("folder, signed by a self-signed key",)
+"""Left to ``-m slow``: the hostile case is signed by the same key, into a folder too."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(k, id=name, marks=[pytest.mark.slow] if name in SLOW else []) for name, k in KINDS.items()],
+)
 def made(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Kind, Case, PackageRecord, Path]:
