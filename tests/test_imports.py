@@ -55,6 +55,7 @@ MAY: dict[str, tuple[str, ...]] = {
 FENCES: dict[str, tuple[str, ...]] = {
     "av": ("media",),
     "httpx": ("vms",),
+    "httpcore": ("vms",),
     "starlette": ("server",),
     "uvicorn": ("server",),
     "keyring": ("vms",),
