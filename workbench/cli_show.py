@@ -38,7 +38,7 @@ def sources(document: Document) -> Iterator[str]:
         yield "no recordings"
         return
     rows = [
-        (s["id"], s["name"], len(s["files"]), s["first"], s["last"], s["dated_by"], _zone(s))
+        (s["id"], s["name"], len(s["files"]) or "-", s["first"], s["last"], s["dated_by"], _zone(s))
         for s in document["sources"]
     ]
     yield from table(("SOURCE", "NAME", "FILES", "FIRST FRAME", "LAST FRAME", "DATED BY", "ZONE"), rows)
@@ -61,6 +61,21 @@ def coverage(document: Document) -> Iterator[str]:
 def plan(document: Document, every_field: bool = False) -> Iterator[str]:
     """How an export would be made, and why."""
     yield f"{plain(document['spec']['source'])}  {document['begin']} … {document['end']}"
+    if document["segments"]:
+        yield from _segments(document)
+    else:
+        yield "segments: not known; the API does not tell what a VMS copies and what it codes anew"
+    yield f"sound: {plain(document['audio'])}"
+    fields = [f for f in document["fields"] if every_field or f["how"] != "exact"]
+    if fields:
+        yield from table(("FIELD", "HOW", "NOTE"), [(f["field"], f["how"], f["note"]) for f in fields])
+    else:
+        yield "every field of the request is met exactly"
+    yield from _gaps(document["gaps"])
+    yield from _warnings(document)
+
+
+def _segments(document: Document) -> Iterator[str]:
     rows = [
         (s["part"] + 1, s["mode"], s["frames"], s["begin"], s["last"], s["file"], s["reason"])
         for s in document["segments"]
@@ -71,14 +86,6 @@ def plan(document: Document, every_field: bool = False) -> Iterator[str]:
     if frames["extra"]:
         yield f"{frames['extra']} frames outside the range come along (cut=keyframe)"
     yield f"video: {plain(', '.join(document['codecs']))}"
-    yield f"sound: {plain(document['audio'])}"
-    fields = [f for f in document["fields"] if every_field or f["how"] != "exact"]
-    if fields:
-        yield from table(("FIELD", "HOW", "NOTE"), [(f["field"], f["how"], f["note"]) for f in fields])
-    else:
-        yield "every field of the request is met exactly"
-    yield from _gaps(document["gaps"])
-    yield from _warnings(document)
 
 
 def export(document: Document) -> Iterator[str]:
@@ -100,7 +107,8 @@ def picture(document: Document) -> Iterator[str]:
     """One picture that was written."""
     yield plain(document["path"])
     yield f"  sha-256   {document['sha256']}"
-    key = f"pts {document['pts']} × {document['time_base']} of {plain(document['file'])}"
+    of = plain(document["file"]) if document["file"] else "the VMS's own time stamps"
+    key = f"pts {document['pts']} × {document['time_base']} of {of}"
     yield f"  frame     {document['instant']}  ({key})"
 
 
