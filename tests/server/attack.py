@@ -161,6 +161,7 @@ ADDRESSES = st.one_of(
     st.tuples(st.sampled_from(OF_CAMERAS + OTHERS), st.lists(SEGMENTS, max_size=6)),
     st.tuples(st.sampled_from(OF_CAMERAS), st.lists(TIMES, max_size=2).map(lambda times: [*CAMERA, *times])),
     st.tuples(st.just("export"), st.sampled_from(["status", "file", "file", "..", ""]).map(lambda tail: [ID, tail])),
+    st.tuples(st.sampled_from(OF_CAMERAS[-2:]), st.tuples(TIMES, TIMES).map(lambda times: [*CAMERA, *times])),
     st.tuples(st.just("audit"), st.lists(TIMES, max_size=2).map(lambda times: ["WORKBENCH", *times])),
 )
 LEAVES = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20)
@@ -183,7 +184,7 @@ HEADERS = st.dictionaries(
 )
 REQUESTS = st.fixed_dictionaries(
     {
-        "method": st.sampled_from(["GET", "GET", "POST", "DELETE", "PUT", "HEAD", "OPTIONS", "PATCH"]),
+        "method": st.sampled_from(["GET"] * 8 + ["POST"] * 4 + ["DELETE", "PUT", "HEAD", "OPTIONS"]),
         "address": ADDRESSES,
         "query": st.lists(st.tuples(KEYS, VALUES), max_size=4),
         "body": BODIES,
