@@ -135,7 +135,7 @@ def _failed(checks: list[dict[str, Any]]) -> list[str]:
 def _forced(delivered: Delivered) -> list[str]:
     """A word on masks that nobody here asked for."""
     more = 0 if delivered.record is None else delivered.record.masks - len(delivered.asked.spec.masks)
-    return [f"the server laid on {more} masks of its own that were not asked for"] if more > 0 else []
+    return [f"the server laid on masks of its own that were not asked for: {more}"] if more > 0 else []
 
 
 def _already(pending: Pending, flight: Flight) -> int:
