@@ -33,7 +33,7 @@ run_export(plan_export(spec, archive), archive, out)
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_killed_export_is_whole_or_can_be_taken_up(kills: int, tmp_path: Path) -> None:
-    """kill -9 at random moments: all files or none, and what had been started is resumed and then gone at the server."""
+    """kill -9 at random moments: all files or none; what was started is resumed, and then gone at the server."""
     chance = random.Random(kills)
     with Background(RECORDINGS, state=tmp_path / "server") as server:
         whole = run(server.url, tmp_path, "first", "always", 0.0)
