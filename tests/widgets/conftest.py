@@ -1,0 +1,34 @@
+"""One Chromium for all views; an archive with two dated cameras and an undated one, made once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser import CHROMIUM
+
+RECORDINGS = Path(__file__).resolve().parents[2] / "notebooks/recordings"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Chromium, or a skip with its reason."""
+    if not shutil.which(CHROMIUM):
+        pytest.skip("no Chromium on the path (apt-get install chromium)")
+    from tests.widgets.page import Browser
+
+    with Browser() as started:
+        yield started
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[object]:
+    """The shipped recordings, opened for one test."""
+    from workbench import LocalArchive
+
+    opened = LocalArchive(RECORDINGS, tmp_path / "cache")
+    yield opened
+    opened.close()

@@ -1,0 +1,198 @@
+// What all views share: elements without innerHTML, questions to the kernel, errors beside their control, a live
+// status, themes, times. Joined in front of each view's own file (a widget may be one module only).
+//
+//   export default wb.view("Counter", (ui) => {          // called once for each place where the view is shown
+//     const n = ui.add(wb.h("output"));
+//     ui.draw((shown) => { n.textContent = shown.n; });  // at once, and whenever the kernel's truth changed
+//     ui.on("frame", (what, buffers) => { … });          // messages of the kernel; buffers are DataViews
+//     ui.add(wb.h("button", {onclick: () => ui.ask("add", {by: 1})}, "Add"));
+//   });
+
+const wb = (() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const SECOND = 1_000_000;
+
+  function fill(el, attrs, children) {
+    for (const [name, value] of Object.entries(attrs || {})) {
+      if (value === null || value === undefined || value === false) continue;
+      if (name.startsWith("on")) el.addEventListener(name.slice(2), value);
+      else if (name === "class") el.setAttribute("class", value);
+      else if (name in el && !el.namespaceURI.endsWith("svg") && !name.startsWith("aria") && name !== "list") el[name] = value;
+      else el.setAttribute(name, value === true ? "" : String(value));
+    }
+    for (const child of children.flat(Infinity)) {
+      if (child === null || child === undefined || child === false) continue;
+      el.append(child instanceof Node ? child : document.createTextNode(String(child)));
+    }
+    return el;
+  }
+  // An HTML element: attributes, `on…` listeners, children (texts are texts, never markup).
+  const h = (tag, attrs, ...children) => fill(document.createElement(tag), attrs, children);
+  const svg = (tag, attrs, ...children) => fill(document.createElementNS(SVG, tag), attrs, children);
+  let count = 0;
+  const unique = (word) => `wb-${word}-${++count}`;
+
+  // A labelled control: label(text, input) → element; errors of the field appear beside it.
+  function field(words, input, name) {
+    input.id = input.id || unique("field");
+    return h("div", {class: "wb-field", "data-field": name || input.name || ""},
+      h("label", {htmlFor: input.id}, words), input, h("span", {class: "wb-wrong", role: "alert"}));
+  }
+
+  // --- times: whole microseconds, safe as numbers up to 2^53 ---
+  const formats = new Map();
+  function formatter(zone) {
+    if (!formats.has(zone)) {
+      const how = {year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
+        second: "2-digit", hourCycle: "h23", timeZone: zone};
+      let made;
+      try { made = new Intl.DateTimeFormat("en-CA", how); }
+      catch { made = new Intl.DateTimeFormat("en-CA", {...how, timeZone: "UTC"}); made.fallback = true; }
+      formats.set(zone, made);
+    }
+    return formats.get(zone);
+  }
+  // {date, clock, micro, zone}: an instant in a zone; the zone that was really used is named.
+  function parts(us, zone) {
+    const f = formatter(zone), ms = Math.floor(us / 1000);
+    const p = Object.fromEntries(f.formatToParts(new Date(ms)).map((one) => [one.type, one.value]));
+    const micro = String(((us % SECOND) + SECOND) % SECOND).padStart(6, "0");
+    return {date: `${p.year}-${p.month}-${p.day}`, clock: `${p.hour}:${p.minute}:${p.second}`, micro,
+      zone: f.fallback ? "UTC" : zone};
+  }
+  // A time as people read it: dated with its zone, undated as +seconds. digits: 0, 3 or 6.
+  function time(us, {dated = true, zone = "UTC", digits = 3, bare = false} = {}) {
+    if (us === null || us === undefined) return "–";
+    if (!dated) {
+      const sign = us < 0 ? "-" : "+", a = Math.abs(us);
+      return `${sign}${Math.floor(a / SECOND)}.${String(a % SECOND).padStart(6, "0").slice(0, digits || 1)} s`;
+    }
+    const p = parts(us, zone);
+    return `${bare ? "" : `${p.date} `}${p.clock}${digits ? `.${p.micro.slice(0, digits)}` : ""}${bare ? "" : ` ${p.zone}`}`;
+  }
+  function span(us) {
+    const s = us / SECOND;
+    if (s < 60) return `${+s.toFixed(3)} s`;
+    const d = Math.floor(s / 86400), hh = Math.floor(s / 3600) % 24, m = Math.floor(s / 60) % 60;
+    return [d && `${d} d`, hh && `${hh} h`, m && `${m} min`, s % 60 >= 0.001 && `${+(s % 60).toFixed(3)} s`].filter(Boolean).join(" ");
+  }
+
+  function view(label, make) {
+    return {render({model, el, signal}) {
+      const cleanups = [], drawers = [], listeners = new Map(), waiting = new Map();
+      let next = 1, closed = false;
+      const page = unique("view").slice(3);
+      const body = h("div", {class: "wb-body"});
+      const status = h("p", {class: "wb-status", role: "status", "aria-live": "polite"});
+      const alert = h("div", {class: "wb-alert", role: "alert", hidden: true});
+      const root = h("section", {class: "wb", "aria-label": label, "data-view": label}, body, alert, status);
+      root.setAttribute("data-lm-suppress-shortcuts", "true");
+      for (const kind of ["keydown", "keypress", "keyup", "paste", "copy", "cut", "contextmenu"])
+        root.addEventListener(kind, (event) => event.stopPropagation());
+
+      const ui = {
+        model, root, body,
+        get shown() { return model.get("shown") || {}; },
+        add(...nodes) { body.append(...nodes); return nodes[0]; },
+        // Words for the eye and for screen readers.
+        say(words) { if (status.textContent !== words) status.textContent = words; },
+        // draw(shown): at once and after each change of the kernel's truth.
+        draw(drawer) { drawers.push(drawer); },
+        on(event, listener) { listeners.set(event, [...(listeners.get(event) || []), listener]); },
+        cleanup(work) { cleanups.push(work); },
+        redraw() { drawAll(); },
+        // Ask the kernel; resolves with its value, rejects with {what, advice, field}, which is shown already.
+        ask(verb, args = {}, {quiet = false, buffers} = {}) {
+          const id = `${page}.${next++}`;
+          return new Promise((good, bad) => {
+            const late = setTimeout(() => ui.say("The kernel has not answered yet: it is busy, or it ended. What was saved stays saved."), 5000);
+            waiting.set(id, {good, bad, late, quiet});
+            model.send({do: verb, id, with: args}, undefined, buffers);
+          });
+        },
+        fail(error) { show(error); },
+        clear() { alert.hidden = true; alert.replaceChildren(); root.querySelectorAll(".wb-wrong").forEach((one) => { one.textContent = ""; }); },
+      };
+      function show(error) {
+        ui.clear();
+        const words = [error.what, error.advice].filter(Boolean).join(" ");
+        const last = String(error.field || "").split(".").pop();
+        const place = [...root.querySelectorAll("[data-field]")].find((one) => one.dataset.field && (one.dataset.field === error.field || one.dataset.field === last));
+        const slot = place && place.querySelector(".wb-wrong");
+        if (slot) slot.textContent = words;
+        alert.replaceChildren(h("strong", {}, error.what), error.advice ? h("span", {}, ` ${error.advice}`) : "",
+          h("button", {type: "button", class: "wb-quiet", "aria-label": "Dismiss", onclick: () => ui.clear()}, "×"));
+        alert.hidden = false;
+      }
+      function drawAll() {
+        if (closed) return;
+        const shown = ui.shown;
+        for (const drawer of drawers) {
+          try { drawer(shown); }
+          catch (error) { console.error(error); show({what: `${label} cannot be drawn: ${error.message}`, advice: "This is a fault of the workbench."}); }
+        }
+        root.dataset.saved = shown.kept ? String(Boolean(shown.saved)) : "none";
+        root.dataset.ready = "1";
+      }
+      function received(message, buffers) {
+        if (message && message.re !== undefined) {
+          const asked = waiting.get(message.re);
+          if (!asked) return;
+          waiting.delete(message.re); clearTimeout(asked.late);
+          if (message.error) { if (!asked.quiet) show(message.error); asked.bad(message.error); }
+          else { asked.good(message.superseded ? undefined : message.value); }
+          return;
+        }
+        if (message && message.event === "error") show(message.error);
+        for (const listener of listeners.get(message && message.event) || []) listener(message, buffers || []);
+      }
+      // A rejected question is shown already; it is no fault of the page.
+      const silent = (event) => { if (event.reason && event.reason.what !== undefined && "advice" in event.reason) event.preventDefault(); };
+      window.addEventListener("unhandledrejection", silent);
+      model.on("msg:custom", received);
+      model.on("change:shown", drawAll);
+      el.append(root);
+      const extra = make(ui);
+      // Canvases do not follow CSS variables by themselves.
+      const themes = new MutationObserver(drawAll);
+      themes.observe(document.body, {attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"]});
+      const dark = window.matchMedia("(prefers-color-scheme: dark)");
+      dark.addEventListener("change", drawAll);
+      drawAll();
+      function close() {
+        if (closed) return;
+        closed = true;
+        model.off("msg:custom", received); model.off("change:shown", drawAll);
+        window.removeEventListener("unhandledrejection", silent);
+        dark.removeEventListener("change", drawAll); themes.disconnect();
+        for (const asked of waiting.values()) clearTimeout(asked.late);
+        for (const work of cleanups) work();
+        if (typeof extra === "function") extra();
+        root.remove();
+      }
+      if (signal) signal.addEventListener("abort", close, {once: true});
+      return close;
+    }};
+  }
+
+  // An object URL for the JPEG in a buffer; the former one of the element is let go.
+  function picture(img, buffer) {
+    const old = img.dataset.blob;
+    const url = URL.createObjectURL(new Blob([buffer], {type: "image/jpeg"}));
+    img.dataset.blob = url; img.src = url;
+    return img.decode().catch(() => undefined).then(() => { if (old) URL.revokeObjectURL(old); });
+  }
+  // The value of a CSS variable of the view, for canvases.
+  const color = (root, name) => getComputedStyle(root).getPropertyValue(name).trim();
+  // Call `work` at most once an animation frame.
+  function throttle(work) {
+    let asked = 0, last;
+    return (...args) => { last = args; if (!asked) asked = requestAnimationFrame(() => { asked = 0; work(...last); }); };
+  }
+  // Call `work` when nothing came for `ms`.
+  function pause(work, ms) {
+    let timer = 0;
+    return (...args) => { clearTimeout(timer); timer = setTimeout(() => work(...args), ms); };
+  }
+  return {h, svg, view, field, time, parts, span, picture, color, throttle, pause, unique, SECOND};
+})();
