@@ -68,6 +68,23 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One exact picture for eyes: a JPEG with square pixels, masks and crop applied, and what it shows."""
+
+    frame: Frame
+    jpeg: bytes
+    width: int
+    """Of the JPEG, in pixels."""
+    height: int
+    of: tuple[int, int]
+    """Width and height of the whole picture as it is shown."""
+    key: bool | None
+    """Whether decoding may begin at it; None where nobody says."""
+    picture_type: str
+    """``I``, ``P``, ``B``, or ``?`` where nobody says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One exact frame as evidence: the finished PNG, and how it came from which bytes of which recording."""
 
@@ -164,6 +181,19 @@ class Archive(Protocol):
 
     def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
         """The frame shown at an instant: the last with time <= `at`. NothingRecorded inside a gap."""
+
+    def view(
+        self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None, *, width: int = 0
+    ) -> Seen:
+        """The frame shown at an instant, for eyes: quick when stepping; no wider than `width` (0: whole).
+
+        Raises what `frame` raises.
+        """
+
+    def keys(
+        self, source: str, within: tuple[Moment, Moment], *, limit: int = 1000, newest_first: bool = False
+    ) -> tuple[int, ...]:
+        """When the key pictures of a range are shown; SourceError where this archive does not know."""
 
     def snapshot(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Snapshot:
         """The frame shown at an instant, as evidence; the recording is hashed. Raises what `frame` raises."""

@@ -19,8 +19,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from workbench.archives import unchanged
-from workbench.archives.base import Description, Frame, OnProgress, Recorded, Snapshot, check_limit, numbers
+from workbench.archives import listing, unchanged
+from workbench.archives.base import Description, Frame, OnProgress, Recorded, Seen, Snapshot, check_limit, numbers
 from workbench.archives.config import FILE_NAME, ArchiveConfig, read_config
 from workbench.archives.dating import date_file
 from workbench.archives.running import Runner, mask_range, place
@@ -33,7 +33,6 @@ from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Moment, Range, shown
 from workbench.media.heads import load_head, stored
-from workbench.media.suffixes import SUFFIXES
 from workbench.media.worker import Worker
 
 _TOLD = ("stream", "pts", "rank", "picture_type", "frame_sha256", "pixel_format", "rgb_sha256", "width", "height")
@@ -110,12 +109,43 @@ class LocalArchive:
         newest_first: bool = False,
     ) -> tuple[int, ...]:
         """When the pictures of a range are shown, by the index; at most `limit` of them, in order."""
+        return self._times("instants", source, within, limit, newest_first)
+
+    def keys(
+        self, source: str, within: tuple[Moment, Moment], *, limit: int = 1000, newest_first: bool = False
+    ) -> tuple[int, ...]:
+        """When the key pictures of a range are shown, by the index: those where decoding may begin."""
+        return self._times("keys", source, within, limit, newest_first)
+
+    def _times(
+        self, verb: str, source: str, within: tuple[Moment | None, Moment | None] | None, limit: int, newest: bool
+    ) -> tuple[int, ...]:
         check_limit(limit)
         line = self.line(source)
         wanted = self._range(line, within)
         places = [place(piece) for piece in line.within(wanted)]
-        job = {"places": places, "from": wanted.begin, "to": wanted.end, "limit": limit, "newest": newest_first}
-        return numbers(self._worker.call("instants", job).blobs[0])
+        job = {"places": places, "from": wanted.begin, "to": wanted.end, "limit": limit, "newest": newest}
+        return numbers(self._worker.call(verb, job).blobs[0])
+
+    def view(
+        self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None, *, width: int = 0
+    ) -> Seen:
+        """The frame shown at `at` as a JPEG for eyes; the worker keeps what it decoded around it."""
+        line, piece, when = self._showing(source, at)
+        painted = [self._mask(mask, line) for mask in masks]
+        look: dict[str, Any] = {"masks": painted, "crop": None if crop is None else crop.corners()}
+        reply = self._worker.call("view", {**look, "place": place(piece), "at": when, "width": width})
+        told = {"place": place(piece), **reply.data}
+        look = {**look, "small": False, "from": when, "to": when + 1}
+        return Seen(
+            frame=self._frame(source, line, told, look),
+            jpeg=reply.blobs[0],
+            width=told["width"],
+            height=told["height"],
+            of=tuple(told["of"]),
+            key=told["key"],
+            picture_type=told["picture_type"],
+        )
 
     def frame(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Frame:
         """The frame shown at `at`; NothingRecorded before the first picture, behind the last one or in a gap."""
@@ -203,32 +233,14 @@ class LocalArchive:
         return line, piece, when
 
     def _files(self) -> dict[str, list[Path]]:
-        """Recordings by source id."""
-        if not self.folder.is_dir():
-            return {self.folder.name: [self.folder]}
-        found: dict[str, list[Path]] = {}
-        try:
-            for entry in sorted(self.folder.iterdir()):
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir():
-                    files = [p for p in sorted(entry.rglob("*")) if _is_recording(p, self.folder)]
-                    if files:
-                        found[entry.name] = files
-                elif _is_recording(entry, self.folder):
-                    found[entry.name] = [entry]
-        except OSError as exc:
-            raise SourceError(
-                f"{self.folder} cannot be searched: {exc.strerror or exc}", "Check your right to read it."
-            ) from exc
-        return found
+        return listing.recordings(self.folder)
 
     def _laid(self, source: str) -> tuple[TimeLine, tuple[str, ...]]:
         files = self._files().get(source)
         if not files:
             known = ", ".join(sorted(self._files())) or "none"
             raise SourceError(f"there is no source {source!r} in {self.folder}", f"Sources: {known}.")
-        state = tuple((str(p), *_state(p)) for p in files)
+        state = tuple((str(p), *listing.state(p)) for p in files)
         with self._lock:
             kept = self._lines.get(source)
             if kept is None or kept[0] != state or not all(stored(piece.index) for piece in kept[1].pieces):
@@ -299,7 +311,7 @@ class LocalArchive:
         return head
 
     def _index_path(self, path: Path) -> Path:
-        size, changed = _state(path)
+        size, changed = listing.state(path)
         state = f"{os.path.realpath(path)}\0{size}\0{changed}"
         key = hashlib.sha256(state.encode("utf-8", "surrogateescape")).hexdigest()
         return self.cache / "index" / key[:2] / key[2:32]
@@ -337,39 +349,30 @@ class LocalArchive:
         places = [{**place(piece), "at": at} for piece, at in wanted]
         reply = self._worker.call("frames", {**look, "places": places})
 
-        def frame(found: dict[str, Any], picture: bytes | None) -> Frame:
-            def render(form: str, quality: int) -> bytes:
-                if form == "jpeg" and picture is not None:
-                    return picture
-                job = {**look, "place": found["place"], "rank": found["rank"], "form": form, "quality": quality}
-                return self._worker.call("picture", job).blobs[0]
-
-            return Frame(
-                source=source,
-                file=found["place"]["name"],
-                instant=found["us"],
-                pts=found["pts"],
-                time_base=Fraction(found["time_base"]),
-                dated=line.dated,
-                render=render,
-            )
-
         pictures: list[bytes | None] = [*reply.blobs] or [None] * len(reply.data["frames"])
-        return [frame(f, p) for f, p in zip(reply.data["frames"], pictures, strict=True)]
+        return [self._frame(source, line, f, look, p) for f, p in zip(reply.data["frames"], pictures, strict=True)]
+
+    def _frame(
+        self, source: str, line: TimeLine, found: dict[str, Any], look: dict[str, Any], picture: bytes | None = None
+    ) -> Frame:
+        """A picture that the worker found; rendered there when somebody asks, where it did not bring `picture`."""
+
+        def render(form: str, quality: int) -> bytes:
+            if form == "jpeg" and picture is not None:
+                return picture
+            job = {**look, "place": found["place"], "rank": found["rank"], "form": form, "quality": quality}
+            return self._worker.call("picture", job).blobs[0]
+
+        return Frame(
+            source=source,
+            file=found["place"]["name"],
+            instant=found["us"],
+            pts=found["pts"],
+            time_base=Fraction(found["time_base"]),
+            dated=line.dated,
+            render=render,
+        )
 
     @staticmethod
     def _mask(mask: Mask, line: TimeLine) -> dict[str, Any]:
         return {"mask": mask.to_json(), "range": mask_range(mask, line)}
-
-
-def _is_recording(path: Path, root: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    return path.suffix.lower() in SUFFIXES and not hidden and not path.is_dir()
-
-
-def _state(path: Path) -> tuple[int, int]:
-    try:
-        info = path.stat()
-    except OSError:
-        return -1, -1
-    return info.st_size, info.st_mtime_ns

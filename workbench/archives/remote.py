@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from workbench.archives import remote_cameras, remote_plan
-from workbench.archives.base import Description, Frame, OnProgress, Snapshot, check_limit
+from workbench.archives.base import Description, Frame, OnProgress, Seen, Snapshot, check_limit
 from workbench.archives.local import default_cache
 from workbench.archives.remote_acquire import Acquired, acquire
 from workbench.archives.remote_connection import Connection, Prompt
 from workbench.archives.remote_export import About, Exporter
 from workbench.archives.remote_pending import Book, Pending
-from workbench.archives.remote_pictures import LOOK_BACK, THUMBNAIL_WIDTH, Finish, View
+from workbench.archives.remote_pictures import LOOK_BACK, THUMBNAIL_WIDTH, Finish, View, jpeg_size
 from workbench.archives.remote_plan import Derive
 from workbench.core.coverage import Coverage, Source
 from workbench.core.errors import NothingRecorded, RequestError, SourceError
@@ -144,6 +144,21 @@ class RemoteArchive:
         view, finish = View(self.connection.client, camera.id), self._finish(camera, masks, crop)
         when = self._at(camera, at, "at")
         return self._frame(view, finish, view.shown_at(when), when)
+
+    def view(
+        self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None, *, width: int = 0
+    ) -> Seen:
+        """The frame shown at `at`, as the VMS codes it and in its size: the server scales, not we."""
+        found = self.frame(source, at, masks, crop)
+        jpeg = found.jpeg(2)
+        size = jpeg_size(jpeg)
+        return Seen(frame=found, jpeg=jpeg, width=size[0], height=size[1], of=size, key=None, picture_type="?")
+
+    def keys(
+        self, source: str, within: tuple[Moment, Moment], *, limit: int = 1000, newest_first: bool = False
+    ) -> tuple[int, ...]:
+        """Refused: the API does not tell which pictures are key pictures."""
+        raise SourceError("the VMS does not tell which pictures are key pictures", "Step by pictures or by seconds.")
 
     def snapshot(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Snapshot:
         """Refused: a snapshot names the hash of its recording, and no recording of a VMS is here."""

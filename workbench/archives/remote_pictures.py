@@ -209,3 +209,17 @@ class Finish:
             "masks": [{"mask": mask.to_json(), "range": list(bounds)} for mask, bounds in self.masks],
             "crop": None if self.crop is None else self.crop.corners(),
         }
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Width and height that a JPEG's frame header states (ITU-T T.81, B.2.2); RemoteError where it states none."""
+    at = 2
+    while data[:2] == b"\xff\xd8" and at + 9 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            high, wide = int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 7 : at + 9])
+            if wide and high:
+                return wide, high
+            break
+        at += 1 if marker == 0xFF else 2 + max(2, length)
+    raise RemoteError("what the server sent as a picture is no JPEG", "Ask for another instant.")

@@ -124,9 +124,7 @@ def mov_text(text: str) -> bytes:
 
 
 def _unstyled(text: str) -> str:
-    return (
-        text.replace("{", "\uff5b").replace("}", "\uff5d").replace("<", "<\u2060").replace("\\", "\\\u2060")
-    )
+    return text.replace("{", "\uff5b").replace("}", "\uff5d").replace("<", "<\u2060").replace("\\", "\\\u2060")
 
 
 def add_time_track(container: OutputContainer, kind: Literal["mkv", "mp4"]) -> Stream:

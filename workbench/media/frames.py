@@ -90,7 +90,7 @@ def _small_ones(place: dict[str, Any], instants: list[int], job: dict[str, Any])
     alone = (np.bincount(np.maximum(numbers, 0), minlength=len(table))[np.maximum(numbers, 0)] == 1) & (numbers >= 0)
     alone &= table["us"][np.maximum(numbers, 0)] >= first
     facts = VideoFacts.from_json(head["facts"])
-    retouch = _retouch_of(facts, int(head["rotation"]), job)
+    retouch = retouch_of(facts, int(head["rotation"]), job)
     for number, frame in keys.decode(Path(place["path"]), facts, table, numbers[alone].tolist()):
         us = start + int(table["us"][number])
         until = start + int(table["us"][number + 1]) if number + 1 < len(table) else us + int(head["summary"]["end_us"])
@@ -131,10 +131,11 @@ def _found(place: dict[str, Any], recording: Recording, rank: int) -> dict[str, 
 
 
 def _retouch(recording: Recording, rank: int, job: dict[str, Any]) -> Retouch:
-    return _retouch_of(recording.facts_at(rank), recording.index.rotation, job)
+    return retouch_of(recording.facts_at(rank), recording.index.rotation, job)
 
 
-def _retouch_of(facts: VideoFacts, rotation: int, job: dict[str, Any]) -> Retouch:
+def retouch_of(facts: VideoFacts, rotation: int, job: dict[str, Any]) -> Retouch:
+    """What paints the masks of a job and crops."""
     timed = [TimedMask(Mask.from_json(m["mask"]), *m["range"]) for m in job["masks"]]
     crop = None if job["crop"] is None else area_from_json(job["crop"], "crop")
     spec = ExportSpec(source="frame", begin=Offset(0), end=Offset(0), format="jpg", crop=crop, burn=False)

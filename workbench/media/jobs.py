@@ -10,6 +10,7 @@ prove     an export's claims, held against its recordings    same_frames  do two
 pixels    the digest of a PNG's pixels                        damage    does a recording decode the same way twice?
 instants  when the pictures of a stretch are shown           received  what a file from a server holds
 received_picture  a JPEG from a server, masked and cropped
+view      the exact picture at an instant, for eyes           keys      when key pictures of a stretch are shown
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from workbench.media import (
     sameness,
     snapshot,
     steadiness,
+    viewing,
 )
 from workbench.media.exporting import export
 from workbench.media.quiet import silence
@@ -84,4 +86,6 @@ VERBS: dict[str, Callable[[dict[str, Any], Report], Answer]] = {
     "instants": instants.instants,
     "received": received.received,
     "received_picture": received.received_picture,
+    "view": viewing.view,
+    "keys": instants.key_instants,
 }

@@ -108,9 +108,7 @@ class Face:
 
     def _image(self, char: str, font: ImageFont.FreeTypeFont, left: int, right: int, stroke: int) -> Mask:
         image = Image.new("L", (max(1, right - left), self.height))
-        ImageDraw.Draw(image).text(
-            (-left, self.baseline), char, fill=255, font=font, anchor="ls", stroke_width=stroke
-        )
+        ImageDraw.Draw(image).text((-left, self.baseline), char, fill=255, font=font, anchor="ls", stroke_width=stroke)
         if self.aspect != 1:
             narrowed = max(1, round(image.width / self.aspect))
             image = image.resize((narrowed, image.height), Image.Resampling.BOX)

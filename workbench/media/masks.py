@@ -108,9 +108,7 @@ class Cover:
     def pixels(self) -> Bits:
         """(height, width) bool of the coded, progressive picture: True where hidden in whatever style."""
         shift_x, shift_y = chroma_shifts(self.pixel_format)
-        return _spread(
-            np.logical_or.reduce(self._styles), 1 << shift_y, 1 << shift_x, self.height, self.width
-        )
+        return _spread(np.logical_or.reduce(self._styles), 1 << shift_y, 1 << shift_x, self.height, self.width)
 
     @property
     def empty(self) -> bool:
@@ -214,9 +212,7 @@ def _any_in_block(bits: Bits, high: int, wide: int) -> Bits:
     return rows
 
 
-def _spread(
-    blocks: npt.NDArray[_Scalar], high: int, wide: int, rows: int, columns: int
-) -> npt.NDArray[_Scalar]:
+def _spread(blocks: npt.NDArray[_Scalar], high: int, wide: int, rows: int, columns: int) -> npt.NDArray[_Scalar]:
     """Each block as high x wide samples, cut to the plane's size."""
     return blocks.repeat(high, axis=0).repeat(wide, axis=1)[:rows, :columns]
 
@@ -255,9 +251,7 @@ class _Fill(_Painter):
         wide = self.hidden.repeat(plane.channels, axis=1)
         self.keep = np.where(wide, 0, np.iinfo(plane.dtype).max).astype(plane.dtype)
         self.black = [
-            np.where(wide, np.tile(value, self.hidden.shape[1]), 0).astype(plane.dtype)
-            if any(value)
-            else None
+            np.where(wide, np.tile(value, self.hidden.shape[1]), 0).astype(plane.dtype) if any(value) else None
             for value in (plane.limited, plane.full)
         ]
 

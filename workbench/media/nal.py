@@ -188,9 +188,7 @@ def nal_types(packet: bytes, codec: Codec, length_size: int) -> list[int]:
     return [kind for kind, _, _ in _typed_spans(packet, codec, length_size)]
 
 
-def to_length_prefixed(
-    packet: bytes, codec: Codec, length_size: int, *, drop: frozenset[int] = frozenset()
-) -> bytes:
+def to_length_prefixed(packet: bytes, codec: Codec, length_size: int, *, drop: frozenset[int] = frozenset()) -> bytes:
     """The packet with 4-byte lengths and without the NAL types in `drop`; b"" when nothing is left.
 
     A packet that has this form already is returned as it is.

@@ -156,9 +156,7 @@ def _image(picture: Picture) -> Image.Image:
     return Image.fromarray(picture)
 
 
-def _draw_picture(
-    page: _Page, image: Image.Image, picture: Picture, shape: Fraction, area: Area | None
-) -> Box:
+def _draw_picture(page: _Page, image: Image.Image, picture: Picture, shape: Fraction, area: Area | None) -> Box:
     """Draw the picture as large as its area lets it, and say where it is."""
     wide = page.width - 2 * MARGIN
     box = _box(page, area) or Box(MARGIN, MARGIN, wide, min(page.height * PICTURE_SHARE, wide / shape))

@@ -87,9 +87,7 @@ def planes(name: str) -> tuple[Plane, ...]:
     name = workable(name)
     layout = VideoFormat(name, 64, 64)
     count = 1 + max(c.plane for c in layout.components)
-    return tuple(
-        _plane(layout, [c for c in layout.components if c.plane == index], count) for index in range(count)
-    )
+    return tuple(_plane(layout, [c for c in layout.components if c.plane == index], count) for index in range(count))
 
 
 def _plane(layout: VideoFormat, parts: list[VideoFormatComponent], count: int) -> Plane:
@@ -125,9 +123,7 @@ def is_full_range(frame: av.VideoFrame) -> bool:
 
 def samples(frame: av.VideoFrame) -> tuple[Samples, ...]:
     """Views of the picture's samples, one (rows, columns * channels) array a plane, line padding left out."""
-    return tuple(
-        _view(plane, how) for plane, how in zip(frame.planes, planes(frame.format.name), strict=True)
-    )
+    return tuple(_view(plane, how) for plane, how in zip(frame.planes, planes(frame.format.name), strict=True))
 
 
 def _view(plane: av.video.plane.VideoPlane, how: Plane) -> Samples:

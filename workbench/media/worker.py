@@ -181,9 +181,7 @@ class _Job:
         return " ".join(words) or "before it reported any position"
 
 
-def _await(
-    child: Child, job: _Job, on_progress: OnProgress | None, cancel: threading.Event | None
-) -> Message | None:
+def _await(child: Child, job: _Job, on_progress: OnProgress | None, cancel: threading.Event | None) -> Message | None:
     """The answer to `job`, None when the child died without one; Cancelled, or WorkerDied for hangs."""
     began = changed = tick = time.monotonic()
     while True:
