@@ -16,7 +16,6 @@ from PIL import Image
 from tests.readers import find_code
 from tests.truth import Clip, make, timeline
 from workbench.archives.local import LocalArchive
-from workbench.archives.stepping import step
 from workbench.core.errors import NothingRecorded, RequestError
 from workbench.core.geometry import Area
 from workbench.core.spec import Mask
@@ -105,18 +104,18 @@ def test_steps_land_on_pictures(archive: LocalArchive) -> None:
     at = {s.index: first + s.us for s in timeline(CLIP)}
 
     def go(index: int, by: int, unit: str) -> int | None:
-        return step(archive, "hall", at[index], by, unit)  # type: ignore[arg-type]
+        return archive.step("hall", at[index], by, unit)  # type: ignore[arg-type]
 
     assert go(0, 1, "frame") == at[1] and go(5, -1, "frame") == at[4] and go(5, -5, "frame") == at[0]
     assert go(0, -1, "frame") is None and go(89, 1, "frame") == first + 4_600_000
     assert go(0, 1, "second") == at[25] and go(30, -1, "second") == at[5]
     assert go(0, 1, "key") == at[24] and go(30, -1, "key") == at[24] and go(24, -1, "key") == at[0]
     assert go(3, 1, "gap") == at[89] and go(89, 1, "gap") == first + 4_600_000
-    assert step(archive, "hall", first + 4_600_000, -1, "gap") == at[89]
+    assert archive.step("hall", first + 4_600_000, -1, "gap") == at[89]
 
 
 @pytest.mark.parametrize(("by", "unit"), [(0, "frame"), (1, "day"), (True, "frame"), (10**9, "frame")])
 def test_a_step_that_means_nothing_is_refused(archive: LocalArchive, by: int, unit: str) -> None:
     """A number or unit that no step can have is an error that names it."""
     with pytest.raises(RequestError):
-        step(archive, "hall", 0, by, unit)  # type: ignore[arg-type]
+        archive.step("hall", 0, by, unit)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
+from workbench.archives.stepping import Unit
 from workbench.archives.unchanged import State
 from workbench.core.coverage import Coverage, Source
 from workbench.core.errors import RequestError
@@ -188,6 +189,14 @@ class Archive(Protocol):
         """The frame shown at an instant, for eyes: quick when stepping; no wider than `width` (0: whole).
 
         Raises what `frame` raises.
+        """
+
+    def step(self, source: str, at: Moment | int, by: int, unit: Unit) -> int | None:
+        """The instant of the picture `by` units behind (before, where negative) the one shown at `at`.
+
+        Units are ``frame``, ``second``, ``key`` (key picture) and ``gap`` (edge of a gap); an int `at` is
+        microseconds on the time line. Where fewer follow, the last of them; None where nothing does. RequestError
+        for a unit that means nothing here (``key`` where the archive does not know).
         """
 
     def keys(

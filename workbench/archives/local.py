@@ -24,6 +24,7 @@ from workbench.archives.base import Description, Frame, OnProgress, Recorded, Se
 from workbench.archives.config import FILE_NAME, ArchiveConfig, read_config
 from workbench.archives.dating import date_file
 from workbench.archives.running import Runner, mask_range, place
+from workbench.archives.stepping import Track, Unit, place_of, step
 from workbench.archives.timeline import Piece, TimeLine, resolve
 from workbench.core.coverage import Coverage, Source
 from workbench.core.errors import NothingRecorded, RequestError, SourceError, WorkerDied
@@ -122,10 +123,23 @@ class LocalArchive:
     ) -> tuple[int, ...]:
         check_limit(limit)
         line = self.line(source)
-        wanted = self._range(line, within)
+        return self._instants(verb, line, self._range(line, within), limit, newest)
+
+    def _instants(self, verb: str, line: TimeLine, wanted: Range, limit: int, newest: bool) -> tuple[int, ...]:
         places = [place(piece) for piece in line.within(wanted)]
         job = {"places": places, "from": wanted.begin, "to": wanted.end, "limit": limit, "newest": newest}
-        return numbers(self._worker.call(verb, job).blobs[0])
+        return numbers(self._worker.call(verb, job).blobs[0]) if places else ()
+
+    def step(self, source: str, at: Moment | int, by: int, unit: Unit) -> int | None:
+        """The instant of the picture `by` units from the one shown at `at`, by the index (see `stepping`)."""
+        line = self.line(source)
+        track = Track(
+            span=line.whole,
+            times=lambda *asked: self._instants("keys" if asked[3] else "instants", line, *asked[:3]),
+            recorded=lambda us: line.showing(us) is not None,
+            gaps=lambda wanted: (line.coverage(source, wanted).gaps, True),
+        )
+        return step(track, place_of(at, lambda moment: resolve(moment, line, "at")), by, unit)
 
     def view(
         self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None, *, width: int = 0

@@ -26,7 +26,8 @@ from workbench.archives.remote_export import About, Exporter
 from workbench.archives.remote_pending import Book, Pending
 from workbench.archives.remote_pictures import LOOK_BACK, THUMBNAIL_WIDTH, Finish, View, jpeg_size
 from workbench.archives.remote_plan import Derive
-from workbench.core.coverage import Coverage, Source
+from workbench.archives.stepping import Track, Unit, place_of, step
+from workbench.core.coverage import Coverage, Gap, Source
 from workbench.core.errors import NothingRecorded, RequestError, SourceError
 from workbench.core.geometry import Area
 from workbench.core.plan import ExportPlan
@@ -40,6 +41,7 @@ from workbench.vms.transport import Timeouts
 from workbench.vms.wire.nouns import Camera
 
 MICROSECONDS = Fraction(1, 1_000_000)
+_NO_KEYS = "the VMS does not tell which pictures are key pictures"
 
 
 class RemoteArchive:
@@ -154,11 +156,30 @@ class RemoteArchive:
         size = jpeg_size(jpeg)
         return Seen(frame=found, jpeg=jpeg, width=size[0], height=size[1], of=size, key=None, picture_type="?")
 
+    def step(self, source: str, at: Moment | int, by: int, unit: Unit) -> int | None:
+        """The instant of the picture `by` units from the one shown at `at`, by the VMS's lists (see `stepping`)."""
+        if unit == "key":
+            raise RequestError("unit", _NO_KEYS, "Step by pictures or by seconds.")
+        camera = self._camera(source)
+        view = View(self.connection.client, camera.id)
+
+        def gaps(wanted: Range) -> tuple[tuple[Gap, ...], bool]:
+            found = view.coverage(wanted)
+            return found.gaps, not found.notes
+
+        track = Track(
+            span=lambda: self._span(camera),
+            times=lambda *asked: view.instants(*asked[:3]),
+            recorded=lambda us: bool(view.coverage(Range(us, us + 1)).intervals),
+            gaps=gaps,
+        )
+        return step(track, place_of(at, lambda moment: self._at(camera, moment, "at")), by, unit)
+
     def keys(
         self, source: str, within: tuple[Moment, Moment], *, limit: int = 1000, newest_first: bool = False
     ) -> tuple[int, ...]:
         """Refused: the API does not tell which pictures are key pictures."""
-        raise SourceError("the VMS does not tell which pictures are key pictures", "Step by pictures or by seconds.")
+        raise SourceError(_NO_KEYS, "Step by pictures or by seconds.")
 
     def snapshot(self, source: str, at: Moment, masks: tuple[Mask, ...] = (), crop: Area | None = None) -> Snapshot:
         """Refused: a snapshot names the hash of its recording, and no recording of a VMS is here."""
@@ -291,6 +312,13 @@ class RemoteArchive:
 
     def _range(self, camera: Camera, within: tuple[Moment | None, Moment | None] | None) -> Range:
         return remote_cameras.within(self.connection.client, camera, within or (None, None), None)
+
+    def _span(self, camera: Camera) -> Range:
+        """From first to last instant of a camera's archive, empty where nothing is recorded."""
+        try:
+            return remote_cameras.span(self.connection.client, camera)
+        except NothingRecorded:
+            return Range(0, 0)
 
     def _at(self, camera: Camera, moment: Moment, field: str) -> int:
         first = remote_cameras.span(self.connection.client, camera).begin if isinstance(moment, Offset) else 0
