@@ -18,7 +18,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +68,8 @@ class Session:
         """What a person must be told of the session itself."""
         self.saved = self.case is not None
         """Whether the state lies in the case's memory; False without a case."""
+        self.overlay: tuple[dict[str, Any], ...] = ()
+        """What a view lays over the timeline: ``{"source", "begin", "end", "mode", "words"}``; never saved."""
         self.lock = threading.RLock()
         self.pool = ThreadPoolExecutor(4, thread_name_prefix="workbench-view")
         self._state = State()
@@ -201,6 +203,15 @@ class Session:
     def python(self) -> str:
         """The cell that does again what was chosen and done here."""
         return as_python.cell(self)
+
+    def lay(self, overlay: Iterable[dict[str, Any]]) -> None:
+        """Lay stretches over the timeline (the segments of a plan)."""
+        self.overlay = tuple(overlay)
+        self.told()
+
+    def told(self) -> None:
+        """Have all views look again: something besides the state changed (the case's log, the overlay)."""
+        self._tell(self._state, self._state)
 
     def step(self, do: str, **what: Any) -> None:
         """Note something that was done, for `python`."""
