@@ -14,74 +14,22 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
+from workbench.core import checking as check
 from workbench.core.errors import RequestError
-from workbench.core.geometry import Area, Point, polygon
-from workbench.core.timebase import Moment, Offset, instant, instant_us, parse_time, written, zone
+from workbench.core.geometry import Area
+from workbench.core.mask import Mask as Mask
+from workbench.core.mask import MaskKey as MaskKey
+from workbench.core.mask import MaskStyle as MaskStyle
+from workbench.core.timebase import Moment, Offset, written, zone
 
 SCHEMA = "workbench.export-spec/1"
 Format = Literal["mp4", "mkv", "avi", "exe", "jpg", "pdf"]
-MaskStyle = Literal["fill", "pixelate", "blur"]
 Layout = Literal["portrait", "landscape"]
 FRAME_FORMATS = ("jpg", "pdf")
 DEFAULT_STAMP = "%Y-%b-%d %H:%M:%S"
 MOST_COMMENT = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mask:
-    """A polygon whose inside (or outside) is covered in every frame of its time range."""
-
-    points: tuple[Point, ...]
-    """Corners in normalised coordinates of the shown picture (see `geometry`)."""
-    begin: Moment | None = None
-    """First instant covered; None from the begin of the range."""
-    end: Moment | None = None
-    """First instant no longer covered; None to the end of the range."""
-    style: MaskStyle = "fill"
-    """``fill`` cannot be undone; ``pixelate`` and ``blur`` obscure and may be recoverable."""
-    inverted: bool = False
-    """True covers everything outside the polygon."""
-    reason: str = ""
-    """Why it is there, for the record."""
-
-    def __post_init__(self) -> None:
-        points: Any = self.points
-        if isinstance(points, str) or not isinstance(points, Iterable):
-            raise RequestError("masks.points", "a list of points is wanted")
-        object.__setattr__(self, "points", polygon(self.points, "masks"))
-        for name in ("begin", "end"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, _utc(getattr(self, name), f"masks.{name}"))
-        _typed("masks.inverted", self.inverted, bool)
-        _typed("masks.reason", self.reason, str)
-        _one_of("masks.style", self.style, get_args(MaskStyle))
-        _ordered("masks.end", self.begin, self.end)
-        if self.begin is not None and self.begin == self.end:
-            raise RequestError("masks.end", "the mask's time range is empty", "Leave begin and end out for all of it.")
-
-    def to_json(self) -> dict[str, Any]:
-        """The mask as JSON."""
-        return {
-            "points": [list(p) for p in self.points],
-            "begin": None if self.begin is None else written(self.begin),
-            "end": None if self.end is None else written(self.end),
-            "style": self.style,
-            "inverted": self.inverted,
-            "reason": self.reason,
-        }
-
-    @classmethod
-    def from_json(cls, data: Any) -> Mask:
-        """Read what `to_json` wrote; unknown keys are an error, since a mask must never lose its meaning."""
-        known = _known(data, cls, "masks")
-        for key in ("begin", "end"):
-            if known.get(key) is not None:
-                known[key] = _moment(known[key], f"masks.{key}")
-        if not isinstance(known.get("points"), list):
-            raise RequestError("masks.points", "a list of points is wanted")
-        return cls(**{**known, "points": tuple(known["points"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,22 +85,22 @@ class ExportSpec:
 
     def __post_init__(self) -> None:
         _check_texts(self)
-        _one_of("format", self.format, get_args(Format))
-        _number("video_quality", self.video_quality, 0, 6)
-        _number("audio_quality", self.audio_quality, 0, 6)
-        _one_of("rate_divisor", self.rate_divisor, (1, 2, 4, 8))
-        _number("size_limit", self.size_limit, 0, 2**62)
-        _one_of("layout", self.layout, get_args(Layout))
-        _one_of("cut", self.cut, ("exact", "keyframe"))
-        _one_of("burn", self.burn, (None, True, False))
-        _one_of("audio", self.audio, ("keep", "drop"))
-        _one_of("gaps", self.gaps, ("keep", "collapse"))
+        check.one_of("format", self.format, get_args(Format))
+        check.number("video_quality", self.video_quality, 0, 6)
+        check.number("audio_quality", self.audio_quality, 0, 6)
+        check.one_of("rate_divisor", self.rate_divisor, (1, 2, 4, 8))
+        check.number("size_limit", self.size_limit, 0, 2**62)
+        check.one_of("layout", self.layout, get_args(Layout))
+        check.one_of("cut", self.cut, ("exact", "keyframe"))
+        check.one_of("burn", self.burn, (None, True, False))
+        check.one_of("audio", self.audio, ("keep", "drop"))
+        check.one_of("gaps", self.gaps, ("keep", "collapse"))
         masks: Any = self.masks
         if isinstance(masks, str) or not isinstance(masks, Iterable):
             raise RequestError("masks", "a list of masks is wanted")
         object.__setattr__(self, "masks", tuple(self.masks))
         for name in ("begin", "end"):
-            object.__setattr__(self, name, _utc(getattr(self, name), name))
+            object.__setattr__(self, name, check.utc(getattr(self, name), name))
         _check_range(self)
 
     @property
@@ -185,9 +133,9 @@ class ExportSpec:
         schema = data.get("schema", SCHEMA)
         if schema != SCHEMA:
             raise RequestError("schema", f"{schema!r} is not {SCHEMA!r}", "This version reads that schema only.")
-        known = _known({k: v for k, v in data.items() if k != "schema"}, cls, "spec")
+        known = check.known({k: v for k, v in data.items() if k != "schema"}, cls, "spec")
         for key in ("begin", "end"):
-            known[key] = _moment(known.get(key), key)
+            known[key] = check.read_moment(known.get(key), key)
         for key in ("crop", "snapshot_area", "comment_area", "stamp_area"):
             if known.get(key) is not None:
                 known[key] = area_from_json(known[key], key)
@@ -210,10 +158,10 @@ def area_from_json(value: Any, field: str) -> Area:
 
 def _check_texts(spec: ExportSpec) -> None:
     for name in ("source", "comment", "text_color"):
-        _typed(name, getattr(spec, name), str)
+        check.typed(name, getattr(spec, name), str)
     for name in ("archive", "stamp_format", "text_zone"):
         if getattr(spec, name) is not None:
-            _typed(name, getattr(spec, name), str)
+            check.typed(name, getattr(spec, name), str)
     if not spec.source:
         raise RequestError("source", "it is empty", "Name a camera; `workbench sources` lists them.")
     if len(spec.comment) > MOST_COMMENT:
@@ -230,7 +178,7 @@ def _check_texts(spec: ExportSpec) -> None:
 
 
 def _check_range(spec: ExportSpec) -> None:
-    _ordered("end", spec.begin, spec.end)
+    check.ordered("end", spec.begin, spec.end)
     for mask in spec.masks:
         if not isinstance(mask, Mask):
             raise RequestError("masks", f"{mask!r} is not a Mask")
@@ -240,54 +188,3 @@ def _check_range(spec: ExportSpec) -> None:
         raise RequestError("end", f"{spec.format} is one frame: begin and end must be equal", "Set end to begin.")
     if not spec.is_frame and spec.begin == spec.end:
         raise RequestError("end", f"{spec.format} needs a stretch of time", "Set end after begin, or take jpg or pdf.")
-
-
-def _utc(moment: Any, field: str) -> Moment:
-    """A moment in the one form that compares and writes the same everywhere."""
-    if isinstance(moment, Offset):
-        return moment
-    if not isinstance(moment, datetime):
-        raise RequestError(field, f"{moment!r} is not a time", "Give an aware datetime or an Offset.")
-    try:
-        return instant(instant_us(moment))
-    except OverflowError as exc:
-        raise RequestError(field, f"{moment!r} lies outside the years 1 to 9999 in UTC") from exc
-
-
-def _ordered(field: str, begin: Moment | None, end: Moment | None) -> None:
-    if begin is None or end is None or type(begin) is not type(end):
-        return
-    low, high = (m.us if isinstance(m, Offset) else instant_us(m) for m in (begin, end))
-    if low > high:
-        raise RequestError(field, f"{written(end)} lies before begin {written(begin)}", "Exchange the two times.")
-
-
-def _moment(value: Any, field: str) -> Moment:
-    if not isinstance(value, str):
-        raise RequestError(field, "a time is wanted" if value is not None else "it is missing")
-    return parse_time(value, field)
-
-
-def _known(data: Any, cls: type, field: str) -> dict[str, Any]:
-    if not isinstance(data, Mapping):
-        raise RequestError(field, f"{data!r} is not a JSON object")
-    names = {f.name for f in fields(cls)}
-    for key in data:
-        if key not in names:
-            raise RequestError(f"{field}.{key}", "no such field", "Known: " + ", ".join(sorted(names)) + ".")
-    return dict(cast(Mapping[str, Any], data))
-
-
-def _one_of(field: str, value: Any, allowed: tuple[Any, ...]) -> None:
-    if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
-        raise RequestError(field, f"{value!r} is none of {', '.join(map(str, allowed))}")
-
-
-def _number(field: str, value: Any, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise RequestError(field, f"{value!r} is not a whole number from {low} to {high}")
-
-
-def _typed(field: str, value: Any, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise RequestError(field, f"{value!r} is not of type {kind.__name__}")
