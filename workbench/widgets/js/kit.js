@@ -85,7 +85,8 @@ const wb = (() => {
       const body = h("div", {class: "wb-body"});
       const status = h("p", {class: "wb-status", role: "status", "aria-live": "polite"});
       const alert = h("div", {class: "wb-alert", role: "alert", hidden: true});
-      const root = h("section", {class: "wb", "aria-label": label, "data-view": label}, body, alert, status);
+      const saved = h("span", {class: "wb-saved"});
+      const root = h("section", {class: "wb", "aria-label": label, "data-view": label}, body, alert, h("div", {class: "wb-foot"}, status, saved));
       root.setAttribute("data-lm-suppress-shortcuts", "true");
       for (const kind of ["keydown", "keypress", "keyup", "paste", "copy", "cut", "contextmenu"])
         root.addEventListener(kind, (event) => event.stopPropagation());
@@ -132,6 +133,7 @@ const wb = (() => {
           catch (error) { console.error(error); show({what: `${label} cannot be drawn: ${error.message}`, advice: "This is a fault of the workbench."}); }
         }
         root.dataset.saved = shown.kept ? String(Boolean(shown.saved)) : "none";
+        saved.textContent = shown.kept ? (shown.saved ? "saved" : "NOT SAVED") : "no case: not kept";
         root.dataset.ready = "1";
       }
       function received(message, buffers) {
