@@ -17,7 +17,8 @@ from workbench.core.plan import ExportPlan, Mode, Segment
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Offset
 from workbench.media.losses import Loss
-from workbench.media.planner import plan, recording_at
+from workbench.media.places import recording_at
+from workbench.media.planner import plan
 from workbench.media.recording import Recording
 
 COPY, ENCODE = Mode.COPY, Mode.ENCODE

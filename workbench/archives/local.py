@@ -23,9 +23,10 @@ from workbench.archives import listing, unchanged
 from workbench.archives.base import Description, Frame, OnProgress, Recorded, Seen, Snapshot, check_limit, numbers
 from workbench.archives.config import FILE_NAME, ArchiveConfig, read_config
 from workbench.archives.dating import date_file
-from workbench.archives.running import Runner, mask_range, place
+from workbench.archives.mask_times import mask_look, shown_still
+from workbench.archives.running import Runner
 from workbench.archives.stepping import Track, Unit, place_of, step
-from workbench.archives.timeline import Piece, TimeLine, resolve
+from workbench.archives.timeline import Piece, TimeLine, place, resolve
 from workbench.core.coverage import Coverage, Source
 from workbench.core.errors import NothingRecorded, RequestError, SourceError, WorkerDied
 from workbench.core.geometry import Area
@@ -146,7 +147,7 @@ class LocalArchive:
     ) -> Seen:
         """The frame shown at `at` as a JPEG for eyes; the worker keeps what it decoded around it."""
         line, piece, when = self._showing(source, at)
-        painted = [self._mask(mask, line) for mask in masks]
+        painted = [mask_look(mask, line) for mask in masks]
         look: dict[str, Any] = {"masks": painted, "crop": None if crop is None else crop.corners()}
         reply = self._worker.call("view", {**look, "place": place(piece), "at": when, "width": width})
         told = {"place": place(piece), **reply.data}
@@ -174,7 +175,7 @@ class LocalArchive:
         job = {
             "place": place(piece),
             "at": when,
-            "masks": [self._mask(mask, line) for mask in masks],
+            "masks": [mask_look(mask, line) for mask in masks],
             "crop": None if crop is None else crop.corners(),
         }
         reply = self._worker.call("snapshot", job)
@@ -189,7 +190,7 @@ class LocalArchive:
             instant=reply.data["us"],
             dated=line.dated,
             png=reply.blobs[0],
-            masks=tuple(replace(masks[i], begin=None, end=None) for i in reply.data["active"]),
+            masks=tuple(_bare(masks[i], reply.data["us"], line) for i in reply.data["active"]),
             crop=crop,
             transforms=tuple(reply.data["transforms"]),
         )
@@ -354,7 +355,7 @@ class LocalArchive:
     ) -> list[Frame]:
         """The pictures shown at the wanted instants, each once; masks cover what is active at a picture's own time."""
         look = {
-            "masks": [self._mask(mask, line) for mask in masks],
+            "masks": [mask_look(mask, line) for mask in masks],
             "crop": None if crop is None else crop.corners(),
             "small": small,
             "from": within.begin,
@@ -387,6 +388,7 @@ class LocalArchive:
             render=render,
         )
 
-    @staticmethod
-    def _mask(mask: Mask, line: TimeLine) -> dict[str, Any]:
-        return {"mask": mask.to_json(), "range": mask_range(mask, line)}
+
+def _bare(mask: Mask, us: int, line: TimeLine) -> Mask:
+    """What a mask is on one frame: its shape there, with neither keys nor a time range."""
+    return replace(shown_still(mask, us, line), begin=None, end=None)

@@ -24,7 +24,7 @@ from workbench.archives.remote_acquire import Acquired, acquire
 from workbench.archives.remote_connection import Connection, Prompt
 from workbench.archives.remote_export import About, Exporter
 from workbench.archives.remote_pending import Book, Pending
-from workbench.archives.remote_pictures import LOOK_BACK, THUMBNAIL_WIDTH, Finish, View, jpeg_size
+from workbench.archives.remote_pictures import LOOK_BACK, THUMBNAIL_WIDTH, Finish, TimedMask, View, jpeg_size
 from workbench.archives.remote_plan import Derive
 from workbench.archives.stepping import Track, Unit, place_of, step
 from workbench.core.coverage import Coverage, Gap, Source
@@ -224,9 +224,10 @@ class RemoteArchive:
         if wanted.begin == wanted.end and not spec.is_frame and spec.format != "exe":
             raise RequestError("end", f"{spec.format} needs a stretch of time", "Set end after begin.")
         coverage = self._recorded(View(client, camera.id, spec.archive), spec, wanted)
-        spec = replace(spec, masks=tuple(self._dated(camera, mask) for mask in spec.masks))
-        verified = bool(client.tls["verified"])
         notes = [*coverage.notes, *([f"the VMS says: {camera.comment}"] if camera.comment else [])]
+        notes += remote_plan.key_notes(spec, derived=derived)
+        spec = replace(spec, masks=tuple(self._timed(camera, mask).dated() for mask in spec.masks))
+        verified = bool(client.tls["verified"])
         return ExportPlan(
             spec=spec,
             range=wanted,
@@ -336,19 +337,14 @@ class RemoteArchive:
         return coverage
 
     def _finish(self, camera: Camera, masks: tuple[Mask, ...], crop: Area | None) -> Finish:
-        return Finish(self._worker, [(mask, self._bounds(camera, mask)) for mask in masks], crop)
+        return Finish(self._worker, [self._timed(camera, mask) for mask in masks], crop)
 
-    def _bounds(self, camera: Camera, mask: Mask) -> tuple[int | None, int | None]:
+    def _timed(self, camera: Camera, mask: Mask) -> TimedMask:
         begin = None if mask.begin is None else self._at(camera, mask.begin, "masks.begin")
         end = None if mask.end is None else self._at(camera, mask.end, "masks.end")
         if begin is not None and end is not None and begin >= end:
             raise RequestError("masks.end", "the mask's time range is empty", "Set its end behind its begin.")
-        return begin, end
-
-    def _dated(self, camera: Camera, mask: Mask) -> Mask:
-        """The mask with its times as instants: on a master, offsets would count from another picture."""
-        begin, end = self._bounds(camera, mask)
-        return replace(mask, begin=None if begin is None else instant(begin), end=None if end is None else instant(end))
+        return TimedMask(mask, begin, end, tuple(self._at(camera, key.at, "masks.keys") for key in mask.keys))
 
     def _frame(self, view: View, finish: Finish, us: int, when: int, *, small: bool = False) -> Frame:
         """The picture of an instant, fetched; masked pictures come whole, so that nothing bleeds from under a mask."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +18,7 @@ from workbench.core.coverage import Coverage, Gap, Interval
 from workbench.core.errors import Cancelled, NothingRecorded, RemoteError, SourceError
 from workbench.core.geometry import Area
 from workbench.core.spec import Mask
-from workbench.core.timebase import SECOND, Range, shown
+from workbench.core.timebase import SECOND, Range, instant, shown
 from workbench.media.worker import Worker
 from workbench.vms.client import Client
 from workbench.vms.wire.times import LATEST
@@ -165,8 +165,27 @@ def _joined(stretches: Sequence[tuple[int, int]], wanted: Range) -> list[tuple[i
     return out
 
 
-TimedMasks = Sequence[tuple[Mask, tuple[int | None, int | None]]]
-"""Masks, each with its range on the time line."""
+@dataclass(frozen=True, slots=True)
+class TimedMask:
+    """A mask with its range, and the instants of its keys, on the camera's time line."""
+
+    mask: Mask
+    begin: int | None
+    end: int | None
+    keys: tuple[int, ...]
+
+    def look(self) -> dict[str, Any]:
+        """The mask as the worker's jobs for single pictures take it."""
+        return {"mask": self.mask.to_json(), "range": [self.begin, self.end], "keys": list(self.keys)}
+
+    def dated(self) -> Mask:
+        """The mask with its times as instants: on a master, offsets would count from another picture.
+
+        Its keys name no PTS: those are the recordings' own, and a master counts otherwise.
+        """
+        begin, end = (None if us is None else instant(us) for us in (self.begin, self.end))
+        keys = [replace(key, at=instant(us), pts=None) for key, us in zip(self.mask.keys, self.keys, strict=True)]
+        return replace(self.mask, begin=begin, end=end, keys=tuple(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +193,7 @@ class Finish:
     """Masks and crop for pictures that came from a server, laid on in the worker."""
 
     worker: Worker
-    masks: TimedMasks
+    masks: Sequence[TimedMask]
     crop: Area | None
 
     @property
@@ -185,7 +204,7 @@ class Finish:
     @property
     def timed(self) -> bool:
         """Whether it matters how long a picture is shown."""
-        return any(bounds != (None, None) for _, bounds in self.masks)
+        return any((one.begin, one.end) != (None, None) for one in self.masks)
 
     def renderer(self, jpeg: bytes, us: int, until: int) -> Callable[[str, int], bytes]:
         """(``png``, ``jpeg`` or ``small``, quality) → the picture; the server's own JPEG where nothing changes it."""
@@ -206,7 +225,7 @@ class Finish:
 
     def _job(self) -> dict[str, Any]:
         return {
-            "masks": [{"mask": mask.to_json(), "range": list(bounds)} for mask, bounds in self.masks],
+            "masks": [one.look() for one in self.masks],
             "crop": None if self.crop is None else self.crop.corners(),
         }
 

@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import Literal
 
 from workbench.core.coverage import Gap
+from workbench.core.mask import fidelity
 from workbench.core.plan import FieldPlan
 from workbench.core.spec import ExportSpec
 from workbench.core.stamp import problems
@@ -97,9 +98,7 @@ def _rounded(spec: ExportSpec, name: str) -> str:
     if name == "crop" and spec.crop is not None:
         return "rounded inwards to whole chroma blocks and even sizes"
     if name == "masks" and spec.masks:
-        soft = sorted({mask.style for mask in spec.masks} - {"fill"})
-        more = f"; {' and '.join(soft)}: obscured, may be recoverable" if soft else ""
-        return f"rounded outwards to whole chroma blocks{more}"
+        return fidelity(spec.masks)
     if name == "stamp_format" and spec.stamp_format is not None:
         return "; ".join(problems(spec.stamp_format))
     if name == "gaps" and spec.format == "avi":
@@ -133,6 +132,19 @@ def master(spec: ExportSpec, wanted: Range) -> ExportSpec:
         archive=spec.archive,
         cut="keyframe",
     )
+
+
+def key_notes(spec: ExportSpec, *, derived: bool) -> tuple[str, ...]:
+    """What a person should know of the key frames of masks that move."""
+    keys = [key for mask in spec.masks for key in mask.keys]
+    found = []
+    if any(key.pts is not None for key in keys):
+        found.append(
+            "that masks' keys were drawn on the frames whose PTS they name is not checked: they lie on the VMS"
+        )
+    if derived and len(keys) > 1:
+        found.append("a master tells times in whole milliseconds: masks are off by what they move in one")
+    return tuple(found)
 
 
 def warnings(spec: ExportSpec, *, ours: bool, derived: bool, verified: bool, notes: Sequence[str]) -> tuple[str, ...]:

@@ -16,12 +16,13 @@ from typing import Any
 
 from workbench.archives.base import OnProgress
 from workbench.archives.config import SourceConfig
-from workbench.archives.timeline import Piece, TimeLine, resolve
+from workbench.archives.mask_times import key_frames, masks_on
+from workbench.archives.timeline import TimeLine, place, resolve
 from workbench.core.coverage import Gap
 from workbench.core.errors import Cancelled, NothingRecorded, RequestError, WorkError
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult, Progress
-from workbench.core.spec import ExportSpec, Mask
+from workbench.core.spec import ExportSpec
 from workbench.core.timebase import Range, shown
 from workbench.media import naming
 from workbench.media.worker import Worker
@@ -48,6 +49,7 @@ class Runner:
         coverage = self.line.coverage(self.source, wanted)
         job = {
             **self._job(spec, wanted),
+            **key_frames(spec.masks, self.line),
             "gaps": [[g.begin, g.end, g.witness] for g in coverage.gaps],
             "notes": [
                 *self.line.unread,
@@ -109,7 +111,7 @@ class Runner:
             "dated": self.line.dated,
             "zone": spec.text_zone or self.config.zone or "UTC",
             "camera": self.config.name or self.source,
-            "mask_ranges": [mask_range(mask, self.line) for mask in spec.masks],
+            **masks_on(spec.masks, self.line),
         }
 
     def _nothing(self, wanted: Range) -> NothingRecorded:
@@ -130,26 +132,6 @@ def _nearest(gaps: tuple[Gap, ...], wanted: Range) -> str:
         if inside
         else ""
     )
-
-
-def place(piece: Piece) -> dict[str, Any]:
-    """A recording as the worker's jobs take it."""
-    return {
-        "name": piece.name,
-        "path": str(piece.path),
-        "index": str(piece.index),
-        "start": piece.start,
-        "used_from": piece.used_from,
-    }
-
-
-def mask_range(mask: Mask, line: TimeLine) -> list[int | None]:
-    """A mask's time range on the time line; None where it is open."""
-    begin = None if mask.begin is None else resolve(mask.begin, line, "masks.begin")
-    end = None if mask.end is None else resolve(mask.end, line, "masks.end")
-    if begin is not None and end is not None and begin >= end:
-        raise RequestError("masks.end", "the mask's time range is empty", "Set its end behind its begin.")
-    return [begin, end]
 
 
 def scratch_in(out: Path) -> Path:

@@ -232,6 +232,17 @@ def _without_overlap(pieces: Sequence[Piece]) -> tuple[tuple[Piece, ...], list[s
     return tuple(out), notes
 
 
+def place(piece: Piece) -> dict[str, Any]:
+    """A recording as the worker's jobs take it."""
+    return {
+        "name": piece.name,
+        "path": str(piece.path),
+        "index": str(piece.index),
+        "start": piece.start,
+        "used_from": piece.used_from,
+    }
+
+
 def resolve(moment: Moment, line: TimeLine, field: str) -> int:
     """A written time as microseconds on `line`; an offset counts from the source's first picture.
 

@@ -167,6 +167,18 @@ def thinnest(one: Sequence[Point], two: Sequence[Point]) -> float:
     return least / min(abs(begin), abs(end))
 
 
+def fidelity(masks: Sequence[Mask]) -> str:
+    """In what our engine's pictures differ from what masks ask for, in words."""
+    note = "rounded outwards to whole chroma blocks"
+    if soft := sorted({mask.style for mask in masks} - {"fill"}):
+        note += f"; {' and '.join(soft)}: obscured, may be recoverable"
+    if moving := [mask for mask in masks if len(mask.keys) > 1]:
+        keys = sum(len(mask.keys) for mask in moving)
+        which = f"{len(moving)} of {len(masks)} move" if len(masks) > 1 else "it moves"
+        note += f"; {which} in straight lines between {keys} key frames, nothing is tracked: look at what lies between"
+    return note
+
+
 def _check_keys(mask: Mask) -> None:
     keys: Any = mask.keys
     if isinstance(keys, str) or not isinstance(keys, Iterable):

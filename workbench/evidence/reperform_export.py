@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.archives.local import LocalArchive
-from workbench.archives.running import mask_range, place
-from workbench.archives.timeline import TimeLine, resolve
+from workbench.archives.mask_times import key_frames, masks_on
+from workbench.archives.timeline import TimeLine, place, resolve
 from workbench.core.coverage import gap_json
 from workbench.core.errors import SourceError, WorkbenchError
 from workbench.core.spec import Mask
@@ -176,7 +176,8 @@ def _on_line(proven: Proven, source: SourceRecord, line: TimeLine) -> tuple[dict
     return {
         "begin": wanted.begin,
         "end": wanted.end,
-        "mask_ranges": [mask_range(mask, line) for mask in told.spec.masks],
+        **masks_on(told.spec.masks, line),
+        **key_frames(told.spec.masks, line),
         "places": places,
         "showing": held.name if held is not None else "",
     }, faults
@@ -211,8 +212,11 @@ def _by_claims(ground: Ground, told: Told, view: View) -> dict[str, Any]:
     def times(mask: Mask) -> list[int | None]:
         return [_us(mask.begin, first), _us(mask.end, first)]
 
-    ranges = [times(mask) for mask in told.spec.masks]
-    return {"begin": told.begin, "end": told.end, "mask_ranges": ranges, "places": places, "showing": ""}
+    masks = {
+        "mask_ranges": [times(mask) for mask in told.spec.masks],
+        "mask_keys": [[_us(key.at, first) for key in mask.keys] for mask in told.spec.masks],
+    }
+    return {"begin": told.begin, "end": told.end, **masks, "places": places, "showing": ""}
 
 
 def _us(moment: Moment | None, first: int) -> int | None:

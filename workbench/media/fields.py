@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
+from workbench.core.mask import fidelity
 from workbench.core.plan import FieldPlan, Mode, Segment
 from workbench.core.spec import ExportSpec
 from workbench.core.stamp import problems
@@ -61,11 +62,7 @@ def _crop(spec: ExportSpec) -> FieldPlan | None:
 def _masks(spec: ExportSpec) -> FieldPlan | None:
     if not spec.masks:
         return None
-    soft = sorted({mask.style for mask in spec.masks} - {"fill"})
-    note = "rounded outwards to whole chroma blocks"
-    if soft:
-        note += f"; {' and '.join(soft)}: obscured, may be recoverable"
-    return FieldPlan(field="masks", how="approximated", note=note)
+    return FieldPlan(field="masks", how="approximated", note=fidelity(spec.masks))
 
 
 def _stamp(spec: ExportSpec) -> FieldPlan | None:

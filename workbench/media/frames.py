@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 
 from workbench.core.errors import RequestError, SourceError
-from workbench.core.spec import ExportSpec, Mask, area_from_json
+from workbench.core.spec import ExportSpec, area_from_json
 from workbench.core.timebase import Offset
 from workbench.media import keys, still
 from workbench.media.heads import load_head
-from workbench.media.planner import recording_at
+from workbench.media.places import recording_at
 from workbench.media.probe import VideoFacts
 from workbench.media.recording import Recording
-from workbench.media.retouch import Retouch, TimedMask
+from workbench.media.retouch import Retouch
+from workbench.media.timed import of_look
 
 Report = Callable[[dict[str, Any]], None]
 SMALL = 320
@@ -136,7 +137,6 @@ def _retouch(recording: Recording, rank: int, job: dict[str, Any]) -> Retouch:
 
 def retouch_of(facts: VideoFacts, rotation: int, job: dict[str, Any]) -> Retouch:
     """What paints the masks of a job and crops."""
-    timed = [TimedMask(Mask.from_json(m["mask"]), *m["range"]) for m in job["masks"]]
     crop = None if job["crop"] is None else area_from_json(job["crop"], "crop")
     spec = ExportSpec(source="frame", begin=Offset(0), end=Offset(0), format="jpg", crop=crop, burn=False)
-    return Retouch(spec, facts, rotation, timed, lambda us: "")
+    return Retouch(spec, facts, rotation, of_look(job["masks"]), lambda us: "")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from workbench.media.access import Entry
-from workbench.media.planner import recording_at
+from workbench.media.places import recording_at
 
 
 def instants(job: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], list[bytes]]:

@@ -29,9 +29,10 @@ from workbench.media.delivery import Ready, caption_notes
 from workbench.media.index import scan_rows
 from workbench.media.ledger import Book
 from workbench.media.measure import DECODE_BUDGET, Measured, decode_again, measure, sha256
-from workbench.media.planner import recording_at
+from workbench.media.places import recording_at
 from workbench.media.recording import Recording
-from workbench.media.retouch import Retouch, TimedMask, caption_stamper, stamper
+from workbench.media.retouch import Retouch, caption_stamper, stamper
+from workbench.media.timed import of_job
 from workbench.media.writer import Writer, Written
 
 Report = Callable[[dict[str, Any]], None]
@@ -57,9 +58,7 @@ class Export:
         self.placed = [self._place(segment) for segment in self.plan.segments]
         stamp = stamper(self.spec, zone(job["zone"]), self.plan.dated)
         self._stamp, self._caption_stamp = stamp, caption_stamper(self.spec, stamp, self.plan.dated)
-        self.timed = [
-            TimedMask(mask, begin, end) for mask, (begin, end) in zip(self.spec.masks, job["mask_ranges"], strict=True)
-        ]
+        self.timed = of_job(self.spec.masks, job)
         self.book = Book(self.plan)
         self.ready: list[Ready] = []
         """Complete files in the scratch folder, measured."""

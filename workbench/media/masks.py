@@ -56,24 +56,29 @@ class MaskPlan:
         self._known: dict[int, tuple[Mask, npt.NDArray[np.uint8]]] = {}
         self._covers: OrderedDict[tuple[int, ...], Cover] = OrderedDict()
 
-    def cover_for(self, active: tuple[Mask, ...]) -> Cover:
-        """What these masks cover together, made once for each set of the same objects.
+    def cover_for(self, active: tuple[Mask, ...], moving: tuple[Mask, ...] = ()) -> Cover:
+        """What these masks cover together, made once for each set of the same `active` objects.
 
         Masks are told apart by identity, for comparing a million corners a frame would cost more than
-        painting.
+        painting. Those of `moving` are shapes of one picture: nothing of them is kept.
         """
+        if moving:
+            return self._cover(active, moving)
         key = tuple(map(id, active))
         if key not in self._covers:
-            fill, pixelate, blur = (self._union(active, style) for style in ("fill", "pixelate", "blur"))
-            pixelate &= ~fill
-            blur &= ~(fill | pixelate)
-            self._covers[key] = Cover(self, fill, pixelate, blur)
+            self._covers[key] = self._cover(active, ())
         self._covers.move_to_end(key)
         if len(self._covers) > COVERS_KEPT:
             self._covers.popitem(last=False)
         return self._covers[key]
 
-    def _union(self, active: tuple[Mask, ...], style: str) -> Bits:
+    def _cover(self, active: tuple[Mask, ...], moving: tuple[Mask, ...]) -> Cover:
+        fill, pixelate, blur = (self._union(active, moving, style) for style in ("fill", "pixelate", "blur"))
+        pixelate &= ~fill
+        blur &= ~(fill | pixelate)
+        return Cover(self, fill, pixelate, blur)
+
+    def _union(self, active: tuple[Mask, ...], moving: tuple[Mask, ...], style: str) -> Bits:
         """The chroma blocks that the masks of one style touch, one bit a block."""
         high, wide = self._block
         shape = (-(-self.height // high), -(-self.width // wide))
@@ -81,18 +86,25 @@ class MaskPlan:
         for mask in active:
             if mask.style == style:
                 blocks |= np.unpackbits(self._packed(mask), count=blocks.size).reshape(shape).view(np.bool_)
+        for mask in moving:
+            if mask.style == style:
+                blocks |= self._blocks(mask)
         return blocks
 
     def _packed(self, mask: Mask) -> npt.NDArray[np.uint8]:
         """The blocks one mask touches, eight to a byte; the mask is kept too: its id must stay its own."""
         if id(mask) not in self._known:
-            flat = np.fromiter(chain.from_iterable(mask.points), dtype=np.float64, count=2 * len(mask.points))
-            # `turned` is arithmetic on x and y and takes whole columns as well as numbers.
-            x, y = turned(cast(Any, (flat[0::2], flat[1::2])), self.rotation)
-            corners: Floats = np.column_stack((np.multiply(x, self.width), np.multiply(y, self.height)))
-            hidden = (raster.uncertain if mask.inverted else raster.covered)(corners, self.width, self.height)
-            self._known[id(mask)] = mask, np.packbits(_any_in_block(hidden, *self._block))
+            self._known[id(mask)] = mask, np.packbits(self._blocks(mask))
         return self._known[id(mask)][1]
+
+    def _blocks(self, mask: Mask) -> Bits:
+        """The blocks one mask touches."""
+        flat = np.fromiter(chain.from_iterable(mask.points), dtype=np.float64, count=2 * len(mask.points))
+        # `turned` is arithmetic on x and y and takes whole columns as well as numbers.
+        x, y = turned(cast(Any, (flat[0::2], flat[1::2])), self.rotation)
+        corners: Floats = np.column_stack((np.multiply(x, self.width), np.multiply(y, self.height)))
+        hidden = (raster.uncertain if mask.inverted else raster.covered)(corners, self.width, self.height)
+        return _any_in_block(hidden, *self._block)
 
 
 class Cover:

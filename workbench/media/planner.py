@@ -8,43 +8,28 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from workbench.core.coverage import Gap
-from workbench.core.errors import SourceError
 from workbench.core.plan import ExportPlan, Mode, Segment
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import SECOND, Range
-from workbench.media import cut, habits
+from workbench.media import cut, habits, mask_keys
 from workbench.media.beside import sound_plan
 from workbench.media.clock import MICROSECOND
 from workbench.media.fields import field_plans
-from workbench.media.index import load
+from workbench.media.places import recording_at
 from workbench.media.probe import VideoFacts
 from workbench.media.recording import Recording
-
-
-def recording_at(place: dict[str, Any]) -> Recording:
-    """A recording with its whole index, from a job's `places`; the last few are kept, since stepping asks again."""
-    return _recording(str(place["name"]), str(place["path"]), str(place["index"]), int(place["start"]))
-
-
-@lru_cache(maxsize=4)
-def _recording(name: str, path: str, stored: str, start: int) -> Recording:
-    index = load(Path(stored))
-    if index is None:
-        raise SourceError(f"{path}: its index is gone from the cache", "Run again; it is made anew.")
-    return Recording(name, Path(path), index, start)
 
 
 def plan(job: dict[str, Any]) -> ExportPlan:
     """Segments, fields and warnings for a job; no segments where no picture lies in the range."""
     spec = ExportSpec.from_json(job["spec"])
     wanted = Range(job["begin"], job["end"])
+    mask_keys.check(job)
     if spec.format == "exe":
         fields = tuple(field_plans(spec, [], []))
         return ExportPlan(spec=spec, range=wanted, dated=bool(job["dated"]), segments=(), fields=fields)
@@ -70,6 +55,7 @@ def plan(job: dict[str, Any]) -> ExportPlan:
     if spec.is_frame:
         segments = segments[-1:]
     warnings += _idle_masks(recordings, spec, wanted, job["mask_ranges"])
+    warnings += mask_keys.notes(spec.masks, job.get("key_frames", ()))
     recordings = [one for one in recordings if one[0].end > wanted.begin or spec.is_frame]
     facts = [recording.index.facts for recording, _ in recordings]
     sound = None

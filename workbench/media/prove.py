@@ -6,7 +6,7 @@
 Nothing here trusts the record: each claim is held against the recordings (`account`), each file against the claims
 (`prove_file`, `prove_still`). The job of `prove` is plain data:
 
-    spec, begin, end, dated, zone, mask_ranges      as `archives.running` makes them for an export
+    spec, begin, end, dated, zone, mask_ranges, mask_keys, key_frames      as `archives.running` makes them
     places      [{name, path, index, start, used_from, declares}], by start
     placed      whether `start` is sure; else the claims' own instants place each recording, and it is said
     claims      entries with times in microseconds (see `account`);  ledger   the record's six numbers
@@ -25,17 +25,19 @@ import numpy as np
 from workbench.core.errors import SourceError
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import Range, shown, zone
+from workbench.media import mask_keys
 from workbench.media.account import MASKED, NAMES, UNDECODABLE, Account, Fault, Pictures, without_silent
 from workbench.media.index import scan_rows
 from workbench.media.notes import Notes
-from workbench.media.planner import recording_at
+from workbench.media.places import recording_at
 from workbench.media.prove_file import FileProof
 from workbench.media.prove_still import prove_still
 from workbench.media.rebuilt import Rebuilder
 from workbench.media.recording import Recording
-from workbench.media.retouch import TimedMask, stamper
+from workbench.media.retouch import stamper
 from workbench.media.sameness import difference
 from workbench.media.steadiness import Steadiness
+from workbench.media.timed import of_job
 
 Report = Callable[[dict[str, Any]], None]
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -62,7 +64,7 @@ class Proof:
         self.job, self._report = job, report
         self.spec, self.wanted = ExportSpec.from_json(job["spec"]), Range(job["begin"], job["end"])
         self.notes = Notes()
-        self._timed = [TimedMask(mask, *times) for mask, times in zip(self.spec.masks, job["mask_ranges"], strict=True)]
+        self._timed = of_job(self.spec.masks, job)
         stamp = stamper(self.spec, zone(job["zone"]), bool(job["dated"]))
         self.rebuilder = Rebuilder(self.spec, self._timed, stamp)
         self.recordings = {place["name"]: self._recording(place) for place in job["places"]}
@@ -78,6 +80,7 @@ class Proof:
         self._undecodable()
         pictures = self.account.sequence()
         self._masked(pictures)
+        self._keys()
         if self.spec.is_frame:
             prove_still(self.job, pictures, self.rebuilder, self.notes)
         else:
@@ -170,6 +173,16 @@ class Proof:
         for at in np.flatnonzero(wrong).tolist():
             said, true = NAMES[int(pictures.fate[at])], "masked" if under[at] else "not masked"
             self.notes.fail("masks", "", pictures.place(at), true, f"{said} by the ledger", kind="fate")
+
+    def _keys(self) -> None:
+        """Each key of a moving mask was drawn on the frame that it names."""
+        for fault in mask_keys.wrong(self.job.get("key_frames", ()), bool(self.job["dated"])):
+            if fault.shown:
+                self.notes.fail("masks", "", *fault[:3], kind="key")
+            else:
+                self.notes.skip("masks", "", f"{fault.place}: no recording that is here shows a frame there")
+        if not self.job["placed"] and any(key.pts is not None for mask in self.spec.masks for key in mask.keys):
+            self.notes.skip("masks", "", "whether keys were drawn on the frames they name: see sources-hash")
 
     def _files(self, pictures: Pictures) -> None:
         outputs = self.job["outputs"]

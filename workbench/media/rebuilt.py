@@ -15,12 +15,14 @@ from fractions import Fraction
 import numpy as np
 from av.video.frame import VideoFrame
 
-from workbench.core.spec import ExportSpec, Mask
+from workbench.core.spec import ExportSpec
 from workbench.media import colors, still
 from workbench.media.likeness import Picture, Region
-from workbench.media.masks import MaskPlan
+from workbench.media.masks import Cover, MaskPlan
+from workbench.media.planes import Box
 from workbench.media.recording import Recording
-from workbench.media.retouch import Retouch, Stamper, TimedMask
+from workbench.media.retouch import Retouch, Stamper
+from workbench.media.timed import Active, TimedMask, in_force
 
 REGIONS_KEPT = 8
 
@@ -51,9 +53,9 @@ class Rebuilder:
         self._known: dict[tuple[str, int, bool], Retouch] = {}
         self._regions: dict[tuple[object, ...], Region] = {}
 
-    def active(self, us: int, until: int) -> tuple[Mask, ...]:
+    def active(self, us: int, until: int) -> Active:
         """The masks in force at any instant of a picture shown from `us` until `until`."""
-        return tuple(one.mask for one in self._timed if one.covers(us, until))
+        return in_force(self._timed, us, until)
 
     def picture(self, recording: Recording, rank: int, frame: VideoFrame, codec: str) -> Rebuilt:
         """The picture that the encoder of `codec` got for a decoded frame."""
@@ -85,20 +87,16 @@ class Rebuilder:
             self._known[key] = Retouch(spec, facts, rotation, timed, self._stamp)
         return self._known[key]
 
-    def region(
-        self, recording: Recording, rank: int, frame: VideoFrame, active: tuple[Mask, ...], *, turned: bool
-    ) -> Region:
+    def region(self, recording: Recording, rank: int, frame: VideoFrame, active: Active, *, turned: bool) -> Region:
         """The pixels of the output picture that masks cover; `turned` where it stands upright."""
         retouch = self.retouch(recording, rank)
         shape = (frame.width, frame.height, recording.index.rotation, frame.format.name)
-        key = (*shape, retouch.box, turned, tuple(map(id, active)))  # the masks live as long as this does
+        turns = colors.right_angle(recording.index.rotation) // 90 if turned else 0
+        if active.moving:
+            return _region(MaskPlan(*shape).cover_for(active.resting, active.moving), retouch.box, turns)
+        key = (*shape, retouch.box, turned, tuple(map(id, active.resting)))  # the masks live as long as this does
         if key not in self._regions:
-            pixels = MaskPlan(*shape).cover_for(active).pixels
-            if retouch.box is not None:
-                x, y, width, height = retouch.box
-                pixels = pixels[y : y + height, x : x + width]
-            turns = colors.right_angle(recording.index.rotation) // 90 if turned else 0
-            self._regions[key] = Region(np.rot90(pixels, turns))
+            self._regions[key] = _region(MaskPlan(*shape).cover_for(active.resting), retouch.box, turns)
             if len(self._regions) > REGIONS_KEPT:
                 del self._regions[next(iter(self._regions))]
         return self._regions[key]
@@ -107,3 +105,12 @@ class Rebuilder:
         changed, _ = retouch.apply(frame, int(recording.us[rank]), recording.until(rank), codec)
         form = retouch.picture(Fraction(1, 1000), codec).pix_fmt
         return Picture.of(changed if changed.format.name == form else changed.reformat(format=form))
+
+
+def _region(cover: Cover, box: Box | None, turns: int) -> Region:
+    """What a cover hides of the kept `box`, turned counter-clockwise by so many right angles."""
+    pixels = cover.pixels
+    if box is not None:
+        x, y, width, height = box
+        pixels = pixels[y : y + height, x : x + width]
+    return Region(np.rot90(pixels, turns))

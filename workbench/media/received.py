@@ -19,14 +19,15 @@ import numpy as np
 from PIL import Image
 
 from workbench.core.errors import SourceError
-from workbench.core.spec import ExportSpec, Mask, area_from_json
+from workbench.core.spec import ExportSpec, area_from_json
 from workbench.core.timebase import Offset, media_us
 from workbench.media import index, still
 from workbench.media.audio_read import audio_span
 from workbench.media.measure import DECODE_BUDGET, library_versions
 from workbench.media.probe import MOST_PIXELS, VideoFacts
 from workbench.media.reorder import decoded_rows
-from workbench.media.retouch import Retouch, TimedMask
+from workbench.media.retouch import Retouch
+from workbench.media.timed import of_look
 
 Report = Callable[[dict[str, Any]], None]
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -168,6 +169,5 @@ def _retouch(frame: av.VideoFrame, job: dict[str, Any]) -> Retouch:
         audio=(), created=None,
     )  # fmt: skip
     crop = None if job["crop"] is None else area_from_json(job["crop"], "crop")
-    timed = [TimedMask(Mask.from_json(mask["mask"]), *mask["range"]) for mask in job["masks"]]
     spec = ExportSpec(source="frame", begin=Offset(0), end=Offset(0), format="jpg", crop=crop, burn=False)
-    return Retouch(spec, facts, 0, timed, lambda us: "")
+    return Retouch(spec, facts, 0, of_look(job["masks"]), lambda us: "")

@@ -7,7 +7,7 @@ Everything is done on the picture as it is coded; a container that cannot say «
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import tzinfo
 from fractions import Fraction
 from functools import lru_cache
@@ -15,7 +15,7 @@ from functools import lru_cache
 from av.video.frame import VideoFrame
 
 from workbench.core.errors import WorkError
-from workbench.core.spec import DEFAULT_STAMP, ExportSpec, Mask
+from workbench.core.spec import DEFAULT_STAMP, ExportSpec
 from workbench.core.stamp import render, render_offset
 from workbench.core.timebase import SECOND
 from workbench.media import colors, habits, masks, still
@@ -23,22 +23,10 @@ from workbench.media.encode import Picture, nearest_format
 from workbench.media.overlay import Overlay, drawable
 from workbench.media.planes import Box, chroma_shifts, fresh
 from workbench.media.probe import VideoFacts
+from workbench.media.timed import Active, TimedMask, in_force
 
 Stamper = Callable[[int], str]
 """Instant in microseconds → time stamp."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimedMask:
-    """A mask with its range on the source's time line."""
-
-    mask: Mask
-    begin: int | None
-    end: int | None
-
-    def covers(self, us: int, until: int) -> bool:
-        """Whether it is in force while a picture of the instant `us` is shown, which is until `until`."""
-        return (self.begin is None or until > self.begin) and (self.end is None or us < self.end)
 
 
 def stamper(spec: ExportSpec, zone: tzinfo, dated: bool) -> Stamper:
@@ -118,7 +106,8 @@ class Retouch:
     def apply(self, frame: VideoFrame, us: int, until: int, codec: str = "") -> tuple[VideoFrame, str]:
         """The picture as it goes to the encoder of `codec`, and its fate: ``masked`` or ``reencoded``.
 
-        It is shown from `us` until `until`; a mask in force at any instant of that covers it.
+        It is shown from `us` until `until`; a mask in force at any instant of that covers it, one that moves in the
+        shape it has at `us`.
         """
         if (frame.width, frame.height) != (self.facts.width, self.facts.height):
             raise WorkError(
@@ -126,7 +115,7 @@ class Retouch:
                 f"{self.facts.width}×{self.facts.height}",
                 "Export the stretches before and behind the change one by one.",
             )
-        active = tuple(t.mask for t in self._timed if t.covers(us, until))
+        active = in_force(self._timed, us, until)
         if active:
             frame = self._masked(frame, active)
         if self._box is not None:
@@ -155,8 +144,8 @@ class Retouch:
         facts = self.facts
         return masks.crop_box(self.spec.crop, facts.width, facts.height, self.rotation, shifts, interlaced=interlaced)
 
-    def _masked(self, frame: VideoFrame, active: tuple[Mask, ...]) -> VideoFrame:
+    def _masked(self, frame: VideoFrame, active: Active) -> VideoFrame:
         key = (frame.width, frame.height, frame.format.name)
         if key not in self._plans:
             self._plans[key] = masks.MaskPlan(frame.width, frame.height, self.rotation, frame.format.name)
-        return masks.apply(frame, self._plans[key].cover_for(active))
+        return masks.apply(frame, self._plans[key].cover_for(active.resting, active.moving))

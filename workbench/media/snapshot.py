@@ -29,10 +29,11 @@ from workbench.core.spec import ExportSpec, Mask, area_from_json
 from workbench.core.timebase import Offset
 from workbench.media import colors, still
 from workbench.media.index import scan
-from workbench.media.planner import recording_at
+from workbench.media.places import recording_at
 from workbench.media.probe import open_media, video_stream
 from workbench.media.recording import Recording
-from workbench.media.retouch import Retouch, TimedMask
+from workbench.media.retouch import Retouch
+from workbench.media.timed import TimedMask, of_look
 from workbench.media.transforms import described
 
 Report = Callable[[dict[str, Any]], None]
@@ -41,11 +42,11 @@ _TYPES = {1: "I", 2: "P", 3: "B"}
 
 
 def snapshot(job: dict[str, Any], report: Report) -> Answer:
-    """The frame of ``place`` (see `archives.running.place`) shown at the instant ``at``, and its PNG as the only blob.
+    """The frame of ``place`` (see `archives.timeline.place`) shown at the instant ``at``; its PNG is the only blob.
 
-    ``masks`` are ``{"mask": Mask JSON, "range": [begin, end]}`` on the source's time line, ``crop`` is null or an
-    area's corners. Answers with the facts that `Made.facts` lists and, as ``active``, the numbers of the masks that
-    are in force at any instant of the frame.
+    ``masks`` are ``{"mask": Mask JSON, "range": [begin, end], "keys": [us, …]}`` on the source's time line, ``crop`` is
+    null or an area's corners. Answers with the facts that `Made.facts` lists and, as ``active``, the numbers of the
+    masks that are in force at any instant of the frame, each of them in the shape of the frame's own instant.
     """
     recording = recording_at(job["place"])
     at = int(job["at"])
@@ -53,10 +54,10 @@ def snapshot(job: dict[str, Any], report: Report) -> Answer:
     if rank < 0:
         raise SourceError(f"{recording.name}: no picture is shown at that instant", "Take a later one.")
     until = max(at + 1, recording.until(rank))
-    timed = [TimedMask(Mask.from_json(m["mask"]), *m["range"]) for m in job["masks"]]
-    active = [i for i, one in enumerate(timed) if one.covers(int(recording.us[rank]), until)]
-    made = _made(recording, rank, tuple(timed[i].mask for i in active), job["crop"])
-    facts = {**made.facts(), "us": int(recording.us[rank]), "active": active, "transforms": made.transforms}
+    timed, us = of_look(job["masks"]), int(recording.us[rank])
+    active = [i for i, one in enumerate(timed) if one.covers(us, until)]
+    made = _made(recording, rank, tuple(timed[i].still(us) for i in active), job["crop"])
+    facts = {**made.facts(), "us": us, "active": active, "transforms": made.transforms}
     return facts, [made.png]
 
 

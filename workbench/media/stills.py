@@ -17,8 +17,9 @@ from workbench.core.timebase import SECOND, shown, zone
 from workbench.media import captions, naming, still
 from workbench.media.delivery import Ready, caption_notes
 from workbench.media.measure import sha256
-from workbench.media.planner import recording_at
-from workbench.media.retouch import Retouch, TimedMask, stamper
+from workbench.media.places import recording_at
+from workbench.media.retouch import Retouch, stamper
+from workbench.media.timed import of_job
 
 BLACK, WHITE = "#000000", "#FFFFFF"
 Report = Callable[[dict[str, Any]], None]
@@ -36,10 +37,7 @@ class StillExport:
         self.rank = int(self.recording.pts.searchsorted(self.segment.first_pts))
         self.us = int(self.recording.us[self.rank])
         self.stamp = stamper(self.plan.spec, zone(job["zone"]), self.plan.dated)
-        timed = [
-            TimedMask(mask, begin, end)
-            for mask, (begin, end) in zip(self.plan.spec.masks, job["mask_ranges"], strict=True)
-        ]
+        timed = of_job(self.plan.spec.masks, job)
         facts, rotation = self.recording.facts_at(self.rank), self.recording.index.rotation
         self.retouch = Retouch(self.plan.spec, facts, rotation, timed, self.stamp)
         self.ready: list[Ready] = []

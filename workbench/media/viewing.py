@@ -21,7 +21,7 @@ from workbench.core.errors import SourceError
 from workbench.media import still
 from workbench.media.access import Entry
 from workbench.media.frames import retouch_of
-from workbench.media.planner import recording_at
+from workbench.media.places import recording_at
 from workbench.media.recording import Recording
 
 MOST_BYTES = 320 << 20

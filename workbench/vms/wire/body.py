@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from workbench.core.errors import RequestError
 from workbench.core.spec import DEFAULT_STAMP, ExportSpec, Mask
 from workbench.core.timebase import Moment, zone
 from workbench.vms.wire import document
@@ -30,6 +31,8 @@ BURNT = ("avi", "jpg")
 
 def write(spec: ExportSpec, *, zone_minutes: int | None = None, marker: str = "") -> dict[str, Any]:
     """The request in the API's words; what it has no words for (`beyond`) is left out.
+
+    But for masks that move: at rest they would hide another place, so they are a RequestError.
 
     `zone_minutes` overrides the zone of the stamps, which is else the spec's where that is one offset throughout.
     """
@@ -48,6 +51,8 @@ def write(spec: ExportSpec, *, zone_minutes: int | None = None, marker: str = ""
     data |= {"layout": LAYOUTS.index(spec.layout)} if spec.format == "pdf" or spec.layout != "portrait" else {}
     for name, area in zip(AREAS, (spec.crop, spec.snapshot_area, spec.comment_area, spec.stamp_area), strict=True):
         data |= {name: area.corners()} if area is not None else {}
+    if any(mask.keys for mask in spec.masks):
+        raise RequestError("masks", "the API's masks know no shape that moves", "Lay them here, on a master (derive).")
     if spec.masks:
         data["maskspace"] = [[list(p) for p in (*mask.points, mask.points[0])] for mask in spec.masks]
     minutes = zone_minutes if zone_minutes is not None else zone_offset(spec)
@@ -95,7 +100,7 @@ def beyond(spec: ExportSpec) -> dict[str, str]:
 
 def _why_masks(spec: ExportSpec) -> str:
     """What of the masks the API cannot say, as one phrase; empty where it can say them all."""
-    reasons = []
+    reasons = ["shape that moves"] if any(mask.keys for mask in spec.masks) else []
     if any(mask.begin is not None or mask.end is not None for mask in spec.masks):
         reasons.append("a time range of their own")
     if any(mask.inverted for mask in spec.masks):
