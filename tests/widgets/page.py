@@ -87,6 +87,7 @@ class Shown:
         scheme = "dark" if dark else "light"
         self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(5000)
         self.console: list[str] = []
         self.foreign: list[str] = []
         self.dialogs: list[str] = []
@@ -113,6 +114,11 @@ class Shown:
     def locator(self, selector: str) -> Locator:
         """Playwright's locator."""
         return self.page.locator(selector)
+
+    def find(self, locator: Locator) -> Locator:
+        """The element, once messages have brought it onto the page."""
+        self.until(lambda: locator.count() and locator.first.is_visible())
+        return locator
 
     def pump(self) -> None:
         """Carry waiting messages both ways."""

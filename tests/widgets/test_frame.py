@@ -45,7 +45,7 @@ def at(page: Any, x: float, y: float) -> tuple[float, float]:
 
 def drawn(page: Any, points: list[tuple[float, float]]) -> None:
     """Draw a polygon with the mouse, closed by Enter."""
-    page.page.get_by_role("button", name="Draw mask").click()
+    page.find(page.page.get_by_role("button", name="Draw mask")).click()
     for n, point in enumerate(points, 1):
         page.page.mouse.click(*at(page, *point))
         page.until(lambda n=n: page.locator(".wb-frame-dot").count() == n)
@@ -54,7 +54,7 @@ def drawn(page: Any, points: list[tuple[float, float]]) -> None:
 
 @pytest.mark.browser
 def test_a_polygon_is_drawn_and_a_corner_nudged(page: Any, session: Session) -> None:
-    """Seven clicks and Enter are a mask of those corners, to a pixel; an arrow moves one by a pixel of the recording."""
+    """Seven clicks and Enter are a mask of those corners; an arrow moves one by a pixel of the recording."""
     drawn(page, SEVEN)
     page.until(lambda: len(session.look.masks) == 1 and not session.look.drawing)
     points = session.look.masks[0].points
@@ -104,24 +104,24 @@ def test_drawing_by_keys_alone(page: Any, session: Session) -> None:
 def test_corners_come_and_go(page: Any, session: Session) -> None:
     """A dot on an edge puts a corner in, Delete takes one away, the table edits by numbers."""
     session.draw(masks=(Mask(points=((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))),))
-    page.page.get_by_role("button", name="Mask 1", exact=True).click()
-    page.page.get_by_label("Mask 1: put in a corner behind corner 1", exact=True).press("Enter")
+    page.find(page.page.get_by_role("button", name="Mask 1", exact=True)).click()
+    page.find(page.page.get_by_label("Mask 1: put in a corner behind corner 1", exact=True)).press("Enter")
     page.until(lambda: len(session.look.masks[0].points) == 5)
     assert session.look.masks[0].points[1] == (0.5, 0.2)
-    page.page.get_by_label("Mask 1, corner 2 of 5").press("Delete")
+    page.find(page.page.get_by_label("Mask 1, corner 2 of 5")).press("Delete")
     page.until(lambda: len(session.look.masks[0].points) == 4)
-    page.page.get_by_text("Corners of the selected mask as numbers").click()
-    page.page.get_by_label("Corner 1, x in pixels").fill("0")
-    page.page.get_by_label("Corner 1, x in pixels").press("Enter")
+    page.find(page.page.get_by_text("Corners of the selected mask as numbers")).click()
+    page.find(page.page.get_by_label("Corner 1, x in pixels")).fill("0")
+    page.find(page.page.get_by_label("Corner 1, x in pixels")).press("Enter")
     page.until(lambda: session.look.masks[0].points[0][0] == 0.0)
-    page.page.get_by_label("Style of mask 1").select_option("blur")
+    page.find(page.page.get_by_label("Style of mask 1")).select_option("blur")
     page.until(lambda: session.look.masks[0].style == "blur")
-    page.page.get_by_label("Reason").fill("a bystander <img src=x onerror=alert(1)>")
-    page.page.get_by_label("Reason").press("Enter")
+    page.find(page.page.get_by_label("Reason")).fill("a bystander <img src=x onerror=alert(1)>")
+    page.find(page.page.get_by_label("Reason")).press("Enter")
     page.until(lambda: "bystander" in session.look.masks[0].reason)
-    page.page.get_by_role("button", name="Duplicate mask 1").click()
+    page.find(page.page.get_by_role("button", name="Duplicate mask 1")).click()
     page.until(lambda: len(session.look.masks) == 2)
-    page.page.get_by_role("button", name="Delete mask 1").click()
+    page.find(page.page.get_by_role("button", name="Delete mask 1")).click()
     page.until(lambda: len(session.look.masks) == 1)
 
 
@@ -129,11 +129,12 @@ def test_corners_come_and_go(page: Any, session: Session) -> None:
 def test_the_preview_is_the_masked_frame(page: Any, session: Session) -> None:
     """The preview is what the engine paints: the covered pixels are gone from the picture itself."""
     session.draw(masks=(Mask(points=((0, 0), (1, 0), (1, 1), (0, 1))),))
-    page.page.get_by_role("button", name="Preview masked").click()
+    page.find(page.page.get_by_role("button", name="Preview masked")).click()
     page.until(lambda: page.locator(".wb-frame-stage").get_attribute("data-masked") == "true")
     light = page.locator(".wb-frame-image").evaluate(
-        """e => { const c = document.createElement('canvas'); c.width = 8; c.height = 8; const g = c.getContext('2d');
-        g.drawImage(e, 0, 0, 8, 8); return Math.max(...g.getImageData(0, 0, 8, 8).data.filter((v, n) => n % 4 < 3)); }"""
+        """e => { const c = document.createElement('canvas'); c.width = 8; c.height = 8;
+        const g = c.getContext('2d'); g.drawImage(e, 0, 0, 8, 8);
+        return Math.max(...g.getImageData(0, 0, 8, 8).data.filter((v, n) => n % 4 < 3)); }"""
     )
     assert light < 24
 
@@ -143,8 +144,8 @@ def test_a_mask_moves_between_keys(page: Any, session: Session) -> None:
     """A key holds the shape at its frame and its PTS; a change at another frame makes a key there."""
     box = ((0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3))
     session.draw(masks=(Mask(points=box),))
-    page.page.get_by_role("button", name="Mask 1", exact=True).click()
-    page.page.get_by_role("button", name="Add a key of mask 1").click()
+    page.find(page.page.get_by_role("button", name="Mask 1", exact=True)).click()
+    page.find(page.page.get_by_role("button", name="Add a key of mask 1")).click()
     page.until(lambda: len(session.look.masks[0].keys) == 1)
     assert session.look.masks[0].keys[0].pts is not None
     first = session.state.at or 0
@@ -152,7 +153,7 @@ def test_a_mask_moves_between_keys(page: Any, session: Session) -> None:
     page.page.keyboard.press("Shift+ArrowRight")
     page.until(lambda: (session.state.at or 0) > first)
     page.until(lambda: page.locator(f".wb-frame-stage[data-shown='{session.state.at}']").count())
-    page.page.get_by_label("Mask 1, corner 3 of 4").press("Shift+ArrowDown")
+    page.find(page.page.get_by_label("Mask 1, corner 3 of 4")).press("Shift+ArrowDown")
     page.until(lambda: len(session.look.masks[0].keys) == 2)
     mask = session.look.masks[0]
     assert mask.keys[0].points == box and mask.keys[1].points[2][1] > 0.3

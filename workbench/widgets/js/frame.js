@@ -1,7 +1,7 @@
 // Frame and masks: the exact frame at the cursor, drawing on it, and the real masked frame beside.
 export default wb.view("Frame and masks", (ui) => {
   const {h} = wb;
-  let selected = -1, masked = false, last = null, wanted = "", pending = new Map(), sent = 0;
+  let selected = -1, masked = false, last = null, wanted = "", pending = new Map(), sent = 0, open = null, told = 0;
   const words = (us) => wb.time(us, {dated: ui.shown.dated, zone: ui.shown.zone, digits: 6});
   const asked = (verb, args) => ui.ask(verb, args).catch(() => undefined);
   const on = {
@@ -10,9 +10,11 @@ export default wb.view("Frame and masks", (ui) => {
     removeCorner: (mask, corner) => asked("remove_corner", {mask, corner}),
     crop: (area) => asked("crop", {area}),
     select(n) { selected = n; show(); },
-    add: (p) => asked("drawing", {points: [...(ui.shown.drawing || []), p]}),
-    undoPoint: () => asked("drawing", {points: (ui.shown.drawing || []).slice(0, -1)}),
-    cancel: () => asked("drawing", {points: []}),
+    add: (p) => on.drawing([...corners(), p]),
+    undoPoint: () => on.drawing(corners().slice(0, -1)),
+    cancel: () => on.drawing([]),
+    // What is drawn shows at once; the kernel's truth takes over when it has answered all.
+    drawing(points) { open = points; show(); const mine = ++told; return asked("drawing", {points}).then(() => { if (mine === told) { open = null; show(); } }); },
     close: () => asked("close_polygon", {}).then((n) => { if (n !== undefined) { selected = n; stage.setMode("look"); show(); stage.focusCorner(n, 0); } }),
     step: (by, unit) => asked("step", {by, unit}).then((at) => { if (at === null) ui.say("There is nothing further in that direction."); }),
     deleteMask: (mask) => { selected = -1; return asked("delete", {mask}); },
@@ -23,6 +25,7 @@ export default wb.view("Frame and masks", (ui) => {
     key: (mask) => asked("key", {mask}), removeKey: (mask, key) => asked("remove_key", {mask, key}),
     seek: (at) => asked("seek", {at}), words, say: (text) => ui.say(text),
   };
+  const corners = () => open || ui.shown.drawing || [];
   const iso = (us) => (ui.shown.dated ? wb.time(us, {dated: true, zone: "UTC", digits: 6}).replace(" UTC", "Z").replace(" ", "T") : `+${Math.floor(us / 1e6)}.${String(us % 1e6).padStart(6, "0")}`);
   const stage = wbStage(ui, on), tables = wbTables(ui, on);
   const camera = h("select", {onchange: () => asked("show", {source: camera.value})});
@@ -81,12 +84,12 @@ export default wb.view("Frame and masks", (ui) => {
     const masks = (s.masks || []).map((mask, n) => ({...mask, points: pending.get(n) || wbShapes.shapeAt(mask, at), active: (mask.begin === null || at >= mask.begin) && (mask.end === null || at < mask.end)}));
     if (selected >= masks.length) selected = masks.length - 1;
     const previewing = masked && last && last.masked;
-    stage.show({masks: previewing ? [] : masks, drawing: s.drawing || [], crop: previewing ? null : s.crop, selected});
+    stage.show({masks: previewing ? [] : masks, drawing: corners(), crop: previewing ? null : s.crop, selected});
     tables.show({masks, selected, crop: s.crop}, stage.size);
     zoomed.textContent = `${stage.percent} %`;
-    const crossing = masks.some((m) => wbShapes.selfCrossing(m.points)) || wbShapes.selfCrossing(s.drawing || [], true);
+    const crossing = masks.some((m) => wbShapes.selfCrossing(m.points)) || wbShapes.selfCrossing(corners(), true);
     ui.say(!s.source ? "Choose a camera to see its frames." : [`${nameOf(s.source)} at ${words(at)}.`, masks.length ? `${masks.length} mask${masks.length === 1 ? "" : "s"}.` : "",
-      (s.drawing || []).length ? `Drawing: ${s.drawing.length} corners.` : "", crossing ? "An outline crosses itself: everything it encloses is covered." : ""].filter(Boolean).join(" "));
+      corners().length ? `Drawing: ${corners().length} corners.` : "", crossing ? "An outline crosses itself: everything it encloses is covered." : ""].filter(Boolean).join(" "));
   }
   let cameras = "";
   ui.draw((s) => {
@@ -94,7 +97,7 @@ export default wb.view("Frame and masks", (ui) => {
     if (now !== cameras) { cameras = now; camera.replaceChildren(...(s.sources || []).map((one) => h("option", {value: one.id}, one.name))); }
     camera.value = s.source;
     [undo.disabled, redo.disabled] = (s.undo || [0, 0]).map((n) => !n);
-    if ((s.drawing || []).length && stage.mode === "look") stage.setMode("draw");
+    if (corners().length && stage.mode === "look") stage.setMode("draw");
     show(); fetch();
   });
 });

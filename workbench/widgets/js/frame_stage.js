@@ -69,7 +69,11 @@ function wbStage(ui, on) {
     }
     const crop = drag && drag.crop ? drag.crop : what.crop;
     if (crop && mode === "look") [[0, 0], [1, 0], [1, 1], [0, 1]].forEach(([i, j], v) => wanted.set(`c${v}`, {at: [crop[i][0], crop[j][1]], kind: "crop", v, words: `Crop, ${["top left", "top right", "bottom right", "bottom left"][v]} corner: ${px([crop[i][0], crop[j][1]])}`}));
-    for (const [key, el] of circles) if (!wanted.has(key)) { el.remove(); circles.delete(key); }
+    for (const [key, el] of circles) {
+      if (wanted.has(key)) continue;
+      if (document.activeElement === el) stage.focus({preventScroll: true});  // keys shall not fall to the page
+      el.remove(); circles.delete(key);
+    }
     for (const [key, one] of wanted) {
       let el = circles.get(key);
       if (!el) {
