@@ -1,0 +1,236 @@
+"""`ExportView`: the plan before the run, the controls, and the exports: what runs, and what was delivered.
+
+A plan is made whenever the request changed and rests; it is laid over the timeline. Progress travels as messages, so it
+shows while cells run; a finished file is sent as a message where somebody plays or fetches it, and is never saved.
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import RequestError, SourceError, WorkbenchError
+from workbench.core.plan import ExportPlan, Mode
+from workbench.core.spec import ExportSpec
+from workbench.widgets.delivered import delivered, files_of
+from workbench.widgets.jobs import Job
+from workbench.widgets.session import Session
+from workbench.widgets.state import State
+from workbench.widgets.view import View, verb
+
+CHUNK = 4 << 20
+MOST_SENT = 1 << 30
+"""Bytes of a file that are sent to a browser at the most."""
+BETWEEN = 0.1
+"""Seconds between two messages of progress."""
+CHOSEN = ("sources", "begin", "end", "at", "looks", "options")
+"""Fields of the state that a plan depends on."""
+
+
+class ExportView(View):
+    """Format, plan, run, results."""
+
+    label = "Export"
+    script = "export"
+    parts = ("export_plan", "export_jobs")
+
+    def __init__(self, session: Session, *, out: str = "exports") -> None:
+        """Show the exports of a session; without a case they go to the folder `out`."""
+        self.out = out
+        self._plans: dict[str, Any] = {}
+        self._told: dict[str, float] = {}
+        self._told_lock = threading.Lock()
+        super().__init__(session)
+        session.jobs.on_change.append(self._job_changed)
+
+    def draw(self) -> dict[str, Any]:
+        """The request, the plans that were made of it, and the exports."""
+        state = self.session.state
+        return {
+            "options": dict(state.options),
+            "sources": [{"id": name, "name": self.session.source(name).name} for name in state.sources],
+            "range": [state.begin, state.end, state.at],
+            "dated": state.dated,
+            "plans": self._plans,
+            "jobs": [self._job(note) for note in state.jobs],
+            "where": f"the case {self.session.case.folder.name}" if self.session.case else f"the folder {self.out}",
+        }
+
+    def follow(self, before: State, after: State) -> None:
+        """Plans of an earlier request do not stand beside another one."""
+        if any(getattr(before, name) != getattr(after, name) for name in CHOSEN) and self._plans:
+            self._plans = {}
+            self.session.overlay = ()
+            self.refresh()
+
+    @verb
+    def on_option(self, name: str, value: Any) -> None:
+        """Set one field of the request; RequestError where the request cannot have it."""
+        if name in ("source", "begin", "end", "crop", "masks") or name not in ExportSpec.__slots__:
+            raise RequestError(name, "it is not set here")
+        options = {**self.session.state.options, name: value}
+        if value in (None, ""):
+            options.pop(name)
+        _check(options)
+        self.session.set(options=options)
+
+    @verb(newest="plan")
+    def on_plan(self) -> None:
+        """Say for each chosen camera how its export would be made."""
+        wanted = self.session.state
+        plans: dict[str, Any] = {}
+        overlay: list[dict[str, Any]] = []
+        for name in wanted.sources:
+            try:
+                plan = self.session.plan(name)
+            except WorkbenchError as exc:
+                field = str(getattr(exc, "field", ""))
+                plans[name] = {"error": {"what": exc.message, "advice": exc.advice, "field": field}}
+                continue
+            plans[name] = _planned(plan)
+            overlay += _segments(name, plan)
+        if all(getattr(wanted, field) == getattr(self.session.state, field) for field in CHOSEN):
+            self._plans = plans
+            self.session.lay(overlay)
+
+    @verb
+    def on_run(self, sources: list[str] | None = None) -> list[str]:
+        """Start the exports of these cameras, of all chosen ones where None; the names of their jobs."""
+        names = self.session.state.sources if sources is None else sources
+        if not names:
+            raise RequestError("source", "no camera is chosen", "Choose one first.")
+        specs = [self.session.spec(name) for name in names]
+        return [self.session.jobs.start(spec, Path(self.out)).id for spec in specs]
+
+    @verb
+    def on_cancel(self, job: str) -> None:
+        """Ask an export to stop; nothing half is left of it."""
+        self._running(job).cancel()
+
+    @verb
+    def on_again(self, job: str) -> str:
+        """Start an export anew that failed, was cancelled or was interrupted."""
+        note = self._note(job)
+        return self.session.jobs.start(ExportSpec.from_json(note["spec"]), Path(self.out)).id
+
+    @verb(slow=True)
+    def on_fetch(self, job: str, file: str) -> int:
+        """Send one finished file in pieces; its size in bytes."""
+        path = next(
+            (path for name, path in files_of(self.session, self._note(job), self._find(job)) if name == file), None
+        )
+        if path is None or not path.is_file():
+            raise SourceError(f"{file[:80]} is no file of that export, or it is gone", "Look into its folder.")
+        size = path.stat().st_size
+        if size > MOST_SENT:
+            raise RequestError("file", f"{file} has {size} bytes, too many for a browser", f"It lies at {path}.")
+        with path.open("rb") as stream:
+            sent = 0
+            while piece := stream.read(CHUNK):
+                sent += len(piece)
+                self.post("piece", {"job": job, "file": file, "sent": sent, "size": size}, [piece])
+        return size
+
+    def still(self) -> str:
+        """The exports as a table."""
+        rows = "".join(
+            f"<tr><td>{html.escape(str(job['id']))}</td><td>{html.escape(job['source'])}</td>"
+            f"<td>{html.escape(job['state'])}</td><td>{html.escape(job['line'])}</td></tr>"
+            for job in map(self._job, self.session.state.jobs)
+        )
+        return f"<table><caption>Exports</caption>{rows or '<tr><td>none</td></tr>'}</table>"
+
+    def close(self) -> None:
+        """Stop following the exports too."""
+        if hasattr(self, "_told_lock") and self._job_changed in self.session.jobs.on_change:
+            self.session.jobs.on_change.remove(self._job_changed)
+        super().close()
+
+    def _job(self, note: Mapping[str, Any]) -> dict[str, Any]:
+        """One export as it is shown."""
+        job = self._find(note["id"])
+        what = {"id": note["id"], "source": note["spec"].get("source", ""), "format": note["spec"].get("format", "")}
+        advice = job.error.advice if job is not None and job.error is not None else ""
+        told = delivered(self.session, note, job)
+        return {
+            **what,
+            "state": note["state"],
+            "export": note["export"],
+            "words": note["words"],
+            "advice": advice,
+            **told,
+        }
+
+    def _find(self, name: str) -> Job | None:
+        try:
+            return self.session.jobs[name]
+        except KeyError:
+            return None
+
+    def _running(self, name: str) -> Job:
+        job = self._find(name)
+        if job is None:
+            raise RequestError("job", f"no export {name[:20]} runs here", "It ended, or another kernel ran it.")
+        return job
+
+    def _note(self, name: str) -> Mapping[str, Any]:
+        note = next((note for note in self.session.state.jobs if note["id"] == name), None)
+        if note is None:
+            raise RequestError("job", f"there is no export {name[:20]!r}")
+        return note
+
+    def _job_changed(self, job: Job) -> None:
+        """Tell the front how far an export is, a few times a second; its end always."""
+        now = time.monotonic()
+        with self._told_lock:
+            if job.state == "running" and now - self._told.get(job.id, 0.0) < BETWEEN:
+                return
+            self._told[job.id] = now
+        at = job.progress
+        self.post(
+            "progress",
+            {"job": job.id, "state": job.state, "fraction": at.fraction, "stage": at.stage, "left": at.seconds_left},
+        )
+        if job.state not in ("waiting", "running"):
+            self.refresh()
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """RequestError where a request with these fields cannot be."""
+    single = options.get("format") in ("jpg", "pdf")
+    ExportSpec.from_json({"format": "mp4", **options, "source": "?", "begin": "+0", "end": "+0" if single else "+1"})
+
+
+def _planned(plan: ExportPlan) -> dict[str, Any]:
+    """What the front shows of a plan."""
+    return {
+        "begin": plan.range.begin,
+        "end": plan.range.end,
+        "copy": plan.count(Mode.COPY),
+        "encode": plan.count(Mode.ENCODE),
+        "extra": plan.extra_frames,
+        "segments": list(_segments(plan.spec.source, plan)),
+        "fields": [{"field": f.field, "how": f.how, "note": f.note} for f in plan.fields if f.how != "exact" or f.note],
+        "exact": sum(f.how == "exact" for f in plan.fields),
+        "refused": bool(plan.refused),
+        "gaps": [[gap.begin, gap.end, gap.witness] for gap in plan.gaps][:50],
+        "audio": plan.audio,
+        "warnings": list(plan.warnings)[:50],
+    }
+
+
+def _segments(source: str, plan: ExportPlan) -> Iterator[dict[str, Any]]:
+    """The plan's segments as they are laid over the timeline."""
+    for number, part in enumerate(plan.segments):
+        after = (
+            plan.segments[number + 1].begin
+            if number + 1 < len(plan.segments)
+            else min(part.last + 40_000, plan.range.end)
+        )
+        end = max(part.last, min(after, plan.range.end))
+        mode, words = part.mode.value, part.reason
+        yield {"source": source, "begin": part.begin, "end": end, "mode": mode, "frames": part.frames, "words": words}

@@ -1,0 +1,63 @@
+// The exports: how far each is, cancel, what was delivered, and the finished file played or fetched.
+function wbJobs(ui) {
+  const {h} = wb;
+  const box = h("div", {class: "wb-export-jobs"}), cards = new Map(), parts = new Map(), urls = [];
+  const words = {waiting: "waits", running: "runs", done: "done", failed: "failed", cancelled: "cancelled", interrupted: "interrupted"};
+  ui.cleanup(() => urls.forEach((url) => URL.revokeObjectURL(url)));
+  const types = {mp4: "video/mp4", jpg: "image/jpeg", pdf: "application/pdf", json: "application/json", vtt: "text/vtt"};
+  const suffix = (name) => name.split(".").pop().toLowerCase();
+
+  function card(job) {
+    const meter = h("progress", {max: 1, value: 0, "aria-label": `Progress of ${job.id}`}), state = h("span", {class: "wb-export-state"});
+    const cancel = h("button", {type: "button", "aria-label": `Cancel ${job.id}`, onclick: () => { ui.say(`Cancelling ${job.id} …`); wbUrgent(ui, "cancel", {job: job.id}); }}, "Cancel");
+    const again = h("button", {type: "button", "aria-label": `Run ${job.id} again`, onclick: () => ui.ask("again", {job: job.id})}, "Run again");
+    const result = h("div", {class: "wb-export-result"}), player = h("div", {class: "wb-export-player"});
+    const el = h("article", {class: "wb-export-job", "aria-label": `Export ${job.id}`}, h("div", {class: "wb-row"}, h("strong", {}, `${job.id}: ${job.source}, ${job.format}`), state, meter, cancel, again), result, player);
+    return {el, meter, state, cancel, again, result, player, drawn: ""};
+  }
+  function draw(one, job) {
+    one.el.dataset.state = job.state;
+    if (!["running", "waiting"].includes(job.state)) one.meter.value = job.state === "done" ? 1 : one.meter.value;
+    one.state.textContent = words[job.state] || job.state;
+    one.meter.hidden = one.cancel.hidden = !["running", "waiting"].includes(job.state);
+    one.again.hidden = !["failed", "cancelled", "interrupted"].includes(job.state);
+    const now = JSON.stringify(job);
+    if (now === one.drawn) return;
+    one.drawn = now;
+    one.result.replaceChildren(job.words ? h("p", {class: job.state === "failed" ? "wb-wrong" : ""}, [job.words, job.advice].filter(Boolean).join(" ")) : "", job.line ? h("p", {class: "wb-export-line"}, job.line) : "",
+      job.warnings && job.warnings.length ? h("ul", {}, job.warnings.map((w) => h("li", {}, w))) : "",
+      job.files && job.files.length ? h("table", {}, h("thead", {}, h("tr", {}, ["File", "Bytes", "SHA-256", ""].map((w) => h("th", {scope: "col"}, w)))), h("tbody", {}, job.files.map((f) => h("tr", {},
+        h("td", {}, f.name, h("small", {}, ` ${f.kind}`)), h("td", {}, f.size.toLocaleString("en")), h("td", {class: "wb-export-hash"}, f.sha256),
+        h("td", {}, ["mp4", "jpg"].includes(suffix(f.name)) ? h("button", {type: "button", "aria-label": `Show ${f.name}`, onclick: () => fetched(job, f, true)}, "Show") : "",
+          h("button", {type: "button", "aria-label": `Download ${f.name}`, onclick: () => fetched(job, f, false)}, "Download")))))) : "");
+  }
+  async function fetched(job, file, show) {
+    const key = `${job.id}/${file.name}`;
+    parts.set(key, []);
+    ui.say(`Fetching ${file.name} …`);
+    try { await ui.ask("fetch", {job: job.id, file: file.name}); } catch { return; }
+    const blob = new Blob(parts.get(key), {type: types[suffix(file.name)] || "application/octet-stream"}), url = URL.createObjectURL(blob);
+    urls.push(url); parts.delete(key);
+    if (show) {
+      const one = cards.get(job.id);
+      one.player.replaceChildren(suffix(file.name) === "jpg" ? h("img", {src: url, alt: file.name}) : h("video", {src: url, controls: true, muted: true, "aria-label": `Player of ${file.name}`}));
+    } else h("a", {href: url, download: file.name}).click();
+    ui.say(`${file.name}: ${blob.size.toLocaleString("en")} bytes.`);
+  }
+  ui.on("piece", (what, buffers) => { const held = parts.get(`${what.job}/${what.file}`); if (held) held.push(buffers[0]); });
+  ui.on("progress", (what) => {
+    const one = cards.get(what.job);
+    if (!one) return;
+    one.meter.value = what.fraction;
+    one.state.textContent = what.state === "running" ? `${what.stage}, ${Math.round(what.fraction * 100)} %${what.left ? `, about ${Math.ceil(what.left)} s left` : ""}` : words[what.state] || what.state;
+  });
+  return {box, show(jobs) {
+    for (const [id, one] of cards) if (!jobs.some((job) => job.id === id)) { one.el.remove(); cards.delete(id); }
+    for (const job of jobs) {
+      if (!cards.has(job.id)) { cards.set(job.id, card(job)); box.prepend(cards.get(job.id).el); }
+      draw(cards.get(job.id), job);
+    }
+  }};
+}
+// A question that shall be heard while a cell runs: sent as any other; see export.js for the way around a busy shell.
+function wbUrgent(ui, verb, args) { return ui.ask(verb, args).catch(() => undefined); }
