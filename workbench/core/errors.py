@@ -104,8 +104,10 @@ FAMILY: dict[str, type[WorkbenchError]] = {
 
 
 def from_json(data: dict[str, str]) -> WorkbenchError:
-    """Rebuild an error that crossed a process border as `to_json` wrote it."""
+    """Rebuild an error that crossed a process border as `to_json` wrote it, and with it the ``field``."""
     kind, message, advice = data.get("kind", ""), data.get("message", ""), data.get("advice", "")
     if kind == RequestError.kind:
-        return RequestError("", message, advice)
+        error = RequestError("", message, advice)
+        error.field = data.get("field", "")
+        return error
     return FAMILY.get(kind, WorkError)(message, advice)

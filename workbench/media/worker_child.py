@@ -178,7 +178,8 @@ def _serve(message: Message, module: str, outbox: _Outbox) -> None:
             data, blobs = verb(header["payload"], report)
         outbox.put({"type": "result", "id": job, "data": data}, list(blobs))
     except WorkbenchError as exc:
-        outbox.put({"type": "error", "id": job, "error": exc.to_json(), "detail": _detail()})
+        told = {**exc.to_json(), "field": getattr(exc, "field", "")}
+        outbox.put({"type": "error", "id": job, "error": told, "detail": _detail()})
     except (Exception, SystemExit) as exc:  # noqa: BLE001 - told to the parent
         error = WorkError(f"{header['verb']}: {type(exc).__name__}: {exc}".rstrip(": "), _advice(exc))
         outbox.put({"type": "error", "id": job, "error": error.to_json(), "detail": _detail()})
