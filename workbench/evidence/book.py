@@ -38,6 +38,10 @@ FOLDERS = {"E": "exports", "S": "snapshots", "A": "snapshots", "K": "clock", "R"
 """Begin of an id → the folder in which its files lie."""
 
 
+SESSION = "session.json"
+"""The memory of a notebook's session in the case's folder: no evidence, not in the log, never in a package."""
+
+
 class _HasId(Protocol):
     @property
     def id(self) -> str: ...

@@ -45,6 +45,7 @@ from workbench.evidence.nouns import (
     Comment,
     ExportRecord,
     Identity,
+    Order,
     SnapshotRecord,
     SourceRecord,
 )
@@ -184,6 +185,10 @@ class Case(Book):
     def caption(self, snapshot: str, words: str) -> Caption:
         """Give a snapshot another caption; the old one stays in the log."""
         return case_words.caption(self, snapshot, words)
+
+    def order(self, *snapshots: str) -> Order:
+        """State in which order the report shall show the snapshots; those not named follow."""
+        return case_words.order(self, snapshots)
 
     def check(self) -> Findings:
         """Whether the log holds and every file is as it says."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.core.errors import SourceError, WorkbenchError
 from workbench.evidence import custody, filing
-from workbench.evidence.book import Book
+from workbench.evidence.book import SESSION, Book
 from workbench.evidence.custody import Entry, Lines, read_lines, set_back
 from workbench.evidence.custody_log import LOCK
 from workbench.evidence.findings import Finding, Findings, Verdict
@@ -109,12 +109,17 @@ def _others(folder: Path, named: set[str]) -> Iterator[Finding]:
         links = [name for name in folders if (inside / name).is_symlink()]
         for name in sorted([*files, *links]):
             path = (inside / name).relative_to(folder).as_posix()
-            if path not in named and path not in (custody.NAME, LOCK):
+            if path not in named and path not in (custody.NAME, LOCK) and not _is_session(inside / name, path):
                 note = "The log does not speak of it: left behind by a process that died, or put there by somebody."
                 yield _finding("file-added", Verdict.NOT_CHECKED, file=path, note=note)
     for error in unread:
         path = Path(str(error.filename)).relative_to(folder).as_posix()
         yield _finding("file-added", Verdict.NOT_CHECKED, file=path, note=f"It cannot be read: {error.strerror}.")
+
+
+def _is_session(file: Path, path: str) -> bool:
+    """Whether it is the memory of a notebook's session, and not something else of its name."""
+    return path == SESSION and file.is_file() and not file.is_symlink()
 
 
 def _finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from workbench.core.timebase import Moment, instant_us
 from workbench.evidence import case_exports, filing
 from workbench.evidence.book import FOLDERS, Book, known, text, word
 from workbench.evidence.claims import count_gaps
-from workbench.evidence.nouns import Caption, ClockCheck, Comment, FileRecord, Identity
+from workbench.evidence.nouns import Caption, ClockCheck, Comment, FileRecord, Identity, Order
 
 MOST_SECONDS = 1e9
 
@@ -110,6 +110,19 @@ def caption(book: Book, snapshot: str, words: str) -> Caption:
         known("snapshot", snapshot, book.state.snapshots)
         made = Caption(snapshot=snapshot, text=words, replaces=book.caption_entry(snapshot))
         write("caption-written", made)
+    return made
+
+
+def order(book: Book, snapshots: Sequence[str]) -> Order:
+    """Log the order in which the report shall show the snapshots."""
+    names = tuple(snapshots)
+    with book.turn() as write:
+        for name in names:
+            known("snapshots", name, book.state.snapshots)
+        if len(set(names)) != len(names):
+            raise RequestError("snapshots", "a snapshot is named twice", "Name each once.")
+        made = Order(snapshots=names)
+        write("snapshots-ordered", made)
     return made
 
 

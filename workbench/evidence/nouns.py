@@ -28,6 +28,7 @@ KINDS = {
     "export-failed": "{plan, kind, message}",
     "snapshot-taken": "SnapshotRecord",
     "caption-written": "Caption",
+    "snapshots-ordered": "Order",
     "annotation-made": "AnnotationRecord",
     "comment-written": "Comment",
     "report-built": "ReportRecord",
@@ -267,6 +268,13 @@ class Caption(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order(Record):
+    """In which order the report shall show the snapshots; those that it does not name follow in order of entry."""
+
+    snapshots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotationRecord(Record):
     """Marks drawn on a copy of a snapshot; the snapshot itself is never touched."""
 
@@ -363,6 +371,8 @@ class CaseState:
     exports: tuple[ExportRecord, ...] = ()
     snapshots: tuple[SnapshotRecord, ...] = ()
     """With the caption in force; the snapshot's own entry keeps the first one."""
+    order: tuple[str, ...] = ()
+    """Ids of snapshots in the order in which the report shall show them; the others follow."""
     annotations: tuple[AnnotationRecord, ...] = ()
     comments: tuple[Comment, ...] = ()
     reports: tuple[ReportRecord, ...] = ()
@@ -374,6 +384,11 @@ class CaseState:
     def source(self, name: str) -> SourceRecord | None:
         """The source of that id, or None."""
         return next((s for s in self.sources if s.id == name), None)
+
+    def ordered(self) -> tuple[SnapshotRecord, ...]:
+        """The snapshots as the report shows them."""
+        place = {name: n for n, name in enumerate(self.order)}
+        return tuple(sorted(self.snapshots, key=lambda s: place.get(s.id, len(place))))
 
     def checks_of(self, source: str) -> tuple[ClockCheck, ...]:
         """The clock checks of a source that count (none corrected it), by reference time."""

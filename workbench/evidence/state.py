@@ -72,6 +72,7 @@ class Fold:
         self._highest = dict.fromkeys(PREFIXES, 0)
         self._sources: dict[str, nouns.SourceRecord] = {}
         self._captions: dict[str, int] = {}
+        self._order: tuple[str, ...] = ()
         self._verified: list[nouns.VerifiedRecord] = []
         self._state: CaseState | None = None
         self.findings: list[Finding] = []
@@ -102,6 +103,7 @@ class Fold:
                 plans=of["PL"],
                 exports=of["E"],
                 snapshots=of["S"],
+                order=self._order,
                 annotations=of["A"],
                 comments=of["C"],
                 reports=of["R"],
@@ -134,6 +136,7 @@ class Fold:
             "case-amended": self._amend,
             "source-added": self._add_source,
             "caption-written": self._caption,
+            "snapshots-ordered": self._put_in_order,
             "verified": self._verify,
         }
 
@@ -185,6 +188,16 @@ class Fold:
             return _no(nouns.Caption) if found is None else f"there is no snapshot {found.snapshot!r}"
         self._by_prefix["S"][shot.id] = replace(shot, caption=found.text)
         self._captions[shot.id] = entry.n
+        return ""
+
+    def _put_in_order(self, entry: Entry) -> str:
+        found = _record(nouns.Order, entry.data)
+        if found is None:
+            return _no(nouns.Order)
+        unknown = [name for name in found.snapshots if name not in self._by_prefix["S"]]
+        if unknown or len(set(found.snapshots)) != len(found.snapshots):
+            return f"there is no snapshot {unknown[0]!r}" if unknown else "a snapshot is named twice"
+        self._order = found.snapshots
         return ""
 
     def _verify(self, entry: Entry) -> str:

@@ -135,6 +135,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "snapshot-taken": _snapshot,
     "caption-written": _caption,
+    "snapshots-ordered": lambda d: f"order of the snapshots: {', '.join(d['snapshots'])}",
     "annotation-made": lambda d: f"annotated copy {d['id']} of {d['snapshot']}: {count(len(d['marks']), 'mark')}",
     "comment-written": _comment,
     "report-built": lambda d: f"report {d['id']}, version {d['version']}, {'FINAL' if d['final'] else 'DRAFT'}",

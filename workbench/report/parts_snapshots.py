@@ -26,7 +26,7 @@ def snapshots(material: Material) -> Section:
     copies: dict[str, list[AnnotationRecord]] = {}
     for made in material.state.annotations:
         copies.setdefault(made.snapshot, []).append(made)
-    for taken in material.state.snapshots:
+    for taken in material.state.ordered():
         if not taken.context:
             blocks.append(picture_of(material, taken))
         blocks += (_copy_of(material, made, taken) for made in copies.get(taken.id, ()))

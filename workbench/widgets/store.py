@@ -12,9 +12,10 @@ import time
 from pathlib import Path
 
 from workbench.core.errors import RequestError, WorkError
+from workbench.evidence.book import SESSION
 from workbench.widgets.state import State
 
-NAME = "session.json"
+NAME = SESSION
 MOST_BYTES = 64_000_000
 
 
