@@ -1,0 +1,255 @@
+"""`EvidenceView`: snapshots, captions, comments and marks, and the report: previewed, built, signed, sealed, verified.
+
+Everything here is an entry of the case's log, made by the verbs of `Case`; nothing can be taken back, only added to. A
+password is used once and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+from workbench.archives.local import LocalArchive
+from workbench.core.errors import RequestError, SourceError
+from workbench.evidence.case import Case
+from workbench.evidence.findings import Findings
+from workbench.evidence.keys import Key
+from workbench.evidence.package import seal
+from workbench.report.build import build_report
+from workbench.report.making import make_report
+from workbench.verifying import record_verified, verify
+from workbench.widgets.session import Session, moment
+from workbench.widgets.view import View, verb
+
+NO_CASE = "Make one with Case.create(…), and give it to the session: Workbench(archive, case=…)."
+CHUNK = 4 << 20
+
+
+class EvidenceView(View):
+    """What was noted, and what goes out of the house."""
+
+    label = "Snapshots and report"
+    script = "evidence"
+    parts = ("evidence_marks",)
+
+    def __init__(self, session: Session, *, out: str = "packages") -> None:
+        """Show the case of a session; packages go to the folder `out`."""
+        self.out = out
+        self._findings: dict[str, Any] | None = None
+        super().__init__(session)
+
+    def draw(self) -> dict[str, Any]:
+        """What the case holds, as far as this view shows it."""
+        case, state = self.session.case, self.session.state
+        base = {"case": None, "source": state.source, "at": state.at, "dated": state.dated, "texts": dict(state.texts)}
+        if case is None:
+            return base
+        held = case.state
+        return {
+            **base,
+            "case": {"number": held.identity.number, "examiner": held.identity.examiner, "title": held.identity.title},
+            "exports": [{"id": e.id, "source": e.source} for e in held.exports],
+            "snapshots": [self._snapshot(shot) for shot in held.ordered()],
+            "copies": [{"id": a.id, "snapshot": a.snapshot, "marks": len(a.marks)} for a in held.annotations],
+            "comments": [{"id": c.id, "on": c.on, "text": c.text, "author": c.author} for c in held.comments],
+            "reports": [_report(r.to_json()) for r in held.reports],
+            "packages": [{"id": p.id, "name": p.name, "seal": p.seal, "signed": bool(p.signer)} for p in held.packages],
+            "findings": self._findings,
+        }
+
+    @verb(slow=True)
+    def on_snapshot(self, export: str, caption: str, unmasked: str = "") -> str:
+        """Take the shown frame, with masks and crop of an export, or without any."""
+        state = self.session.state
+        if state.at is None or not state.source:
+            raise RequestError("at", "no picture is shown", "Choose a camera first.")
+        if not export and state.look().masks and not unmasked.strip():
+            words = "masks are drawn, and a snapshot that belongs to no export has none"
+            raise RequestError("export", words, "Run the export and choose it here, or say below why it is unmasked.")
+        when = moment(state.at, self.session.source(state.source).dated)
+        asked = {"source": state.source, "at": state.at, "dated": state.dated, "caption": caption, "unmasked": unmasked}
+        if export:
+            made = self._case().snapshot(
+                self.session.archive, state.source, when, export=export, caption=caption, unmasked=unmasked
+            )
+        else:
+            made = self._case().snapshot(self.session.archive, state.source, when, caption=caption)
+            if unmasked.strip():
+                self._case().comment(f"Unmasked: {unmasked}", on=made.id)
+        texts = {name: words for name, words in self.session.state.texts.items() if name not in ("caption", "unmasked")}
+        self.session.set(texts=texts)
+        self._done("snapshot", id=made.id, export=export, **asked)
+        return made.id
+
+    @verb
+    def on_text(self, name: str, words: str) -> None:
+        """Keep words that are being written, so that a dead kernel does not lose them."""
+        self.session.set(texts={**self.session.state.texts, name: words})
+
+    @verb
+    def on_caption(self, snapshot: str, words: str) -> None:
+        """Another caption; the old one stays in the log."""
+        self._case().caption(snapshot, words)
+        self._done("caption", on=snapshot, words=words)
+
+    @verb
+    def on_comment(self, words: str, on: str = "") -> str:
+        """A comment on something in the case, or on the case."""
+        made = self._case().comment(words, on=on)
+        texts = {name: held for name, held in self.session.state.texts.items() if name != f"comment:{on}"}
+        self.session.set(texts=texts)
+        self._done("comment", id=made.id, on=on, words=words)
+        return made.id
+
+    @verb(slow=True)
+    def on_marks(self, snapshot: str, marks: list[dict[str, Any]]) -> str:
+        """Draw marks on a copy of a snapshot."""
+        made = self._case().annotate(snapshot, marks)
+        self._done("annotate", id=made.id, on=snapshot, marks=marks)
+        return made.id
+
+    @verb
+    def on_order(self, snapshots: list[str]) -> None:
+        """In which order the report shows the snapshots."""
+        self._case().order(*snapshots)
+        self._done("order", snapshots=list(snapshots))
+
+    @verb
+    def on_seek(self, snapshot: str) -> None:
+        """Show the frame of a snapshot again."""
+        shot = next((s for s in self._case().state.snapshots if s.id == snapshot), None)
+        if shot is None:
+            raise RequestError("snapshot", f"there is no snapshot {snapshot[:20]!r}")
+        if shot.source not in self.session.state.sources:
+            self.session.choose(*self.session.state.sources, shot.source)
+        self.session.show(shot.source)
+        self.session.set(at=shot.instant_us)
+
+    @verb(slow=True)
+    def on_picture(self, name: str) -> None:
+        """Send the picture of a snapshot or of a marked copy."""
+        state = self._case().state
+        found = next((p for p in (*state.snapshots, *state.annotations) if p.id == name), None)
+        if found is None:
+            raise RequestError("snapshot", f"there is no picture {name[:20]!r}")
+        self.post("picture", {"id": name}, [self._case().path(found.picture).read_bytes()])
+
+    @verb(newest="preview")
+    def on_preview(self, per_page: int = 1, paper: str = "A4") -> int:
+        """Send the report as it would be now, as a DRAFT that is not filed; its size in bytes."""
+        from workbench.report.pdf import render
+
+        case = self._case()
+        pdf = render(build_report(case), case.folder, per_page=per_page, paper=paper)  # type: ignore[arg-type]
+        self.post("pdf", {"name": "preview.pdf"}, [pdf])
+        return len(pdf)
+
+    @verb(slow=True)
+    def on_build(self, final: bool, per_page: int, paper: str, key: str = "", password: str = "") -> str:
+        """Build the report and file it, with a machine seal where a key is given."""
+        made = make_report(self._case(), final=final, key=_key(key, password), per_page=per_page, paper=paper)
+        self._done("report", id=made.id, final=final, per_page=per_page, paper=paper, key=key)
+        return made.id
+
+    @verb(slow=True)
+    def on_seal(self, as_zip: bool = True, key: str = "", password: str = "") -> str:
+        """Seal the case into a new package."""
+        Path(self.out).mkdir(parents=True, exist_ok=True)
+        made = seal(self._case(), self.out, key=_key(key, password), as_zip=as_zip)
+        self._done("seal", id=made.id, name=made.name, zip=as_zip, key=key)
+        return made.id
+
+    @verb(newest="verify")
+    def on_verify(self, package: str, again: bool = False) -> dict[str, int]:
+        """Check a package of this case, against the recordings where they are here."""
+        path = self._package(package)
+        archive = self.session.archive
+        sources = archive.folder if isinstance(archive, LocalArchive) and archive.folder.is_dir() else None
+
+        def told(words: str, done: float) -> None:
+            self.post("checking", {"words": words, "fraction": done})
+
+        found = verify(path, sources, again=again, on_progress=told)
+        record = record_verified(self._case(), path, found)
+        self._findings = _shown(path.name, found)
+        self._done("verify", name=path.name, again=again)
+        return dict(record.counts)
+
+    @verb(slow=True)
+    def on_check(self) -> None:
+        """Check whether the log holds and every file is as it says."""
+        self._findings = _shown("the case", self._case().check())
+        self.refresh()
+
+    @verb(slow=True)
+    def on_fetch(self, name: str) -> int:
+        """Send a report, or a package that is a zip, in pieces; its size."""
+        reports = {r.id: self._case().path(r.file) for r in self._case().state.reports}
+        path = reports[name] if name in reports else self._package(name)
+        if not path.is_file():
+            raise SourceError(f"{path.name} is a folder or is gone", f"Packages lie in {self.out}.")
+        with path.open("rb") as stream:
+            while piece := stream.read(CHUNK):
+                self.post("piece", {"name": name, "file": path.name}, [piece])
+        return path.stat().st_size
+
+    def still(self) -> str:
+        """A table of the snapshots' facts; no picture."""
+        rows = "".join(
+            f"<tr><td>{html.escape(s['id'])}</td><td>{html.escape(s['source'])}</td><td>{html.escape(s['pts'])}</td>"
+            f"<td>{html.escape(s['caption'])}</td></tr>"
+            for s in self.draw().get("snapshots", [])
+        )
+        return f"<table><caption>Snapshots</caption>{rows or '<tr><td>none</td></tr>'}</table>"
+
+    def _case(self) -> Case:
+        if self.session.case is None:
+            raise RequestError("case", "no case is open, so nothing can be put on record", NO_CASE)
+        return self.session.case
+
+    def _done(self, do: str, **what: Any) -> None:
+        self.session.step(do, **what)
+        self.session.told()
+
+    def _package(self, name: str) -> Path:
+        held = next((p for p in self._case().state.packages if name in (p.id, p.name)), None)
+        if held is None:
+            raise RequestError("package", f"this case was not sealed as {name[:60]!r}")
+        places = (Path(self.out) / held.name, Path(self.out) / f"{held.name}.zip")
+        path = next((place for place in places if place.exists()), None)
+        if path is None:
+            raise SourceError(f"{held.name} is not in {self.out} any more", "Name it to `workbench verify`.")
+        return path
+
+    def _snapshot(self, shot: Any) -> dict[str, Any]:
+        return {
+            "id": shot.id,
+            "source": shot.source,
+            "at": shot.instant_us,
+            "dated": shot.dated,
+            "pts": f"{shot.pts} × {shot.time_base} s",
+            "export": shot.export,
+            "masks": len(shot.masks),
+            "caption": shot.caption,
+            "context": shot.context,
+            "zone": next((s.zone for s in self._case().state.sources if s.id == shot.source), "UTC"),
+        }
+
+
+def _report(data: dict[str, Any]) -> dict[str, Any]:
+    keys = ("id", "version", "final", "signer_name", "self_signed")
+    why = [str(word) for word in data.get("why_draft", ())]
+    return {**{key: data[key] for key in keys}, "why": why, "sha256": data["file"]["sha256"]}
+
+
+def _key(path: str, password: str) -> Key | None:
+    return Key.load(Path(path), password or None) if path.strip() else None
+
+
+def _shown(what: str, found: Findings) -> dict[str, Any]:
+    """Findings for the table: what did not hold and what was not checked first."""
+    order: dict[str, int] = {"failed": 0, "not checked": 1, "ok": 2}
+    rows = sorted((one.to_json() for one in found), key=lambda row: order[row["verdict"]])
+    counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in order}
+    return {"what": what, "counts": counts, "rows": rows[:300], "more": max(0, len(rows) - 300)}
