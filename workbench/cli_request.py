@@ -33,6 +33,9 @@ masks: --mask "x,y x,y x,y[;OPTION…]", repeatable; corners from 0,0 (top left)
   ;inverted                    cover everything outside the polygon
   ;reason=TEXT                 why, for the record; the last option, it may hold any character
   --mask adds to the masks of --spec; every other flag replaces what --spec says
+  a mask that moves is said in JSON, among the masks of --spec or of a batch:
+    {"keys": [{"at": TIME, "points": [[x, y], ...], "pts": PTS}, ...], "style": ..., "reason": ...}
+    corner by corner, one key becomes the next in a straight line; "pts", the frame it was drawn on, may be left out
 """
 SPEC_KEYS = (
     "source", "begin", "end", "archive", "format", "video_quality", "audio_quality", "rate_divisor",

@@ -22,7 +22,7 @@ from workbench.core.spec import Mask
 from workbench.core.timebase import Offset
 from workbench.media.index import scan
 from workbench.media.recording import Recording
-from workbench.media.viewing import Reel
+from workbench.media.reel import Reel
 
 CLIPS = {
     "B-frames": Clip(name="view-b", frames=90, gop=24, bframes=2),

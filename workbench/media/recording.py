@@ -30,7 +30,7 @@ from workbench.media.access import Entry, resized
 from workbench.media.index import NO_TIME, VideoIndex
 from workbench.media.probe import VideoFacts, open_media, video_stream
 
-_SKIPPABLE = frozenset({"h264", "hevc", "mpeg2video", "mpeg4"})
+SKIPPABLE = frozenset({"h264", "hevc", "mpeg2video", "mpeg4"})
 """Codings whose decoders leave pictures out packet by packet; others act late, and would lose wanted ones."""
 _MOST_SKIPPED = 20_000
 """Packets read in search of the wanted one before a seek counts as missed."""
@@ -54,6 +54,7 @@ class Recording:
         """Rank of each row, -1 for rows that show nothing."""
         self.ranks[self.shown] = np.arange(len(self.shown))
         self._us: NDArray[np.int64] | None = None
+        self._entries: dict[Entry, NDArray[np.intp]] = {}
 
     @property
     def us(self) -> NDArray[np.int64]:
@@ -86,11 +87,13 @@ class Recording:
 
     def entry_before(self, rank: int, least: Entry = Entry.CLOSED) -> int:
         """The last row to enter at so that every picture from `rank` on decodes right; 0 where there is none."""
-        entries = self.index.rows["entry"]
-        good = (entries >= least) & (entries != Entry.GRADUAL)
-        rows = np.flatnonzero(good & (self.ranks >= 0) & (self.ranks <= rank))
-        first = int(self.shown[rank])
-        rows = rows[rows <= first]
+        if least not in self._entries:
+            entries = self.index.rows["entry"]
+            good = (entries >= least) & (entries != Entry.GRADUAL)
+            self._entries[least] = np.flatnonzero(good & (self.ranks >= 0))
+        rows = self._entries[least]
+        rows = rows[: np.searchsorted(rows, int(self.shown[rank]), side="right")]
+        rows = rows[self.ranks[rows] <= rank]
         return int(rows[-1]) if len(rows) else 0
 
     def packets(self, low: int, high: int) -> Iterator[tuple[int, Packet[VideoStream]]]:
@@ -122,17 +125,24 @@ class Recording:
         if low >= high:
             return
         rows = self.shown[low:high]
-        start, stop = self._decodable_from(low), int(rows.max()) + 1
+        start, stop = self.decodable_from(low), int(rows.max()) + 1
         with self._opened_at(start) as (stream, packets):
             stream.thread_type = threads
             # Pictures before the first wanted one that no other refers to need not be decoded at all.
-            needed = int(rows.min()) if self.index.facts.codec in _SKIPPABLE else start
+            needed = int(rows.min()) if self.index.facts.codec in SKIPPABLE else start
             for frame in self._decoded(stream, self._checked(packets, start, stop), needed):
                 rank = int(self.ranks[frame.pts]) if frame.pts is not None and 0 <= frame.pts < len(self.ranks) else -1
                 if low <= rank < high:
                     yield rank, frame
 
-    def _decodable_from(self, rank: int) -> int:
+    @contextmanager
+    def opened(self, low: int, high: int) -> Iterator[tuple[VideoStream, Iterator[tuple[int, Packet[VideoStream]]]]]:
+        """The file opened at row `low`: its stream, and the packets of rows [low, high), each checked."""
+        with self._opened_at(low) as (stream, packets):
+            yield stream, self._checked(packets, low, high)
+
+    def decodable_from(self, rank: int) -> int:
+        """The row from which this picture is decoded; it never falls as ranks rise."""
         if self.index.facts.pix_fmt == "pal8":
             return 0  # the palette comes with the first packet that is read, and with some on the way
         row = self.entry_before(rank, Entry.OPEN)

@@ -10,6 +10,7 @@ from workbench.core.timebase import shown
 from workbench.evidence.claims import count, us_of
 from workbench.evidence.clock import LAST_US
 from workbench.evidence.nouns import ExportRecord, SnapshotRecord
+from workbench.report import parts_moving
 from workbench.report.material import Material
 from workbench.report.model import Block, Facts, Outline, Paragraph, Picture, Section
 from workbench.report.parts_snapshots import picture_of
@@ -61,7 +62,9 @@ def _export(material: Material, export: ExportRecord, spec: Mapping[str, Any]) -
         yield Facts(title=f"{export.id}: crop", rows=tuple(_crop(material, export, spec["crop"], shape)))
     contexts = [p for p in material.pictures.get(export.id, ()) if p.context]
     for taken in contexts:
-        yield picture_of(material, taken, outlines=_outlines(taken.masks, spec["crop"], _numbers(spec["masks"], taken)))
+        yield picture_of(
+            material, taken, outlines=_outlines(taken.masks, spec["crop"], _numbers(material, spec["masks"], taken))
+        )
     if not contexts:
         yield Paragraph(text=f"{export.id}: {NO_CONTEXT}")
         if shape is not None:
@@ -84,6 +87,7 @@ def _mask(
     rows = [
         ("Covers", "everything outside the outline" if mask["inverted"] else "everything inside the outline"),
         ("Style", STYLES.get(mask["style"], mask["style"])),
+        *parts_moving.facts(mask),
         ("Time range", _range(material, export, mask)),
         ("How it was done", _how(material, export, "masks")),
         ("Reason", stated(mask["reason"])),
@@ -92,7 +96,10 @@ def _mask(
         ("Size of the picture", _size(shape)),
     ]
     yield Facts(title=title, rows=tuple(rows))
-    yield from _corners(mask["points"], shape, f"Corners of {title}", where)
+    if mask.get("keys"):
+        yield from parts_moving.keys(material, export, mask, title, where)
+    else:
+        yield from _corners(mask["points"], shape, f"Corners of {title}", where)
     covered = [
         (run.file, f"{run.first_pts} to {run.last_pts}", f"{run.first}\n{run.last}", f"{run.frames:,}")
         for run in _runs(material, export, mask)
@@ -178,9 +185,9 @@ def _in_pixels(x: float, y: float, shape: Shape) -> str:
     return UNKNOWN if shape is None else pixels(x, y, shape[0], shape[1])
 
 
-def _numbers(asked: Sequence[Mapping[str, Any]], taken: SnapshotRecord) -> list[int]:
-    """Which masks of the export are those that a picture was taken with: by their corners."""
-    known = {_key(mask): n for n, mask in enumerate(asked, 1)}
+def _numbers(material: Material, asked: Sequence[Mapping[str, Any]], taken: SnapshotRecord) -> list[int]:
+    """Which masks of the export are those that a picture was taken with: by their corners at its instant."""
+    known = {_key(parts_moving.still(material, mask, taken)): n for n, mask in enumerate(asked, 1)}
     return [known.get(_key(mask), 0) for mask in taken.masks]
 
 
@@ -201,6 +208,7 @@ def _outline(mask: Mapping[str, Any], number: int) -> Outline:
     step = -(-len(points) // MOST_DRAWN)
     label = f"mask {number}" if number else "mask"
     label += " (everything outside)" if mask["inverted"] else ""
+    label += " (at its first key frame)" if mask.get("keys") else ""
     label += f" (every {step}th corner drawn)" if step > 1 else ""
     return Outline(points=tuple((x, y) for x, y in points[::step]), kind="mask", label=label)
 

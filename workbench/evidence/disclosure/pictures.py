@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.core.errors import WorkbenchError
-from workbench.core.spec import Mask
+from workbench.core.mask import Mask, still_at
 from workbench.core.timebase import Moment, Offset, instant_us, parse_time
 from workbench.evidence.disclosure.answers import CROP, Answer, leak, ok, unchecked
 from workbench.evidence.disclosure.declared import Declared, Made
@@ -95,7 +95,8 @@ def _lacking(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) ->
     """What of a request's masks and crop the snapshot does not carry; empty where it carries all."""
     try:
         painted = {_shape(mask) for mask in shot.masks}
-        missing = [m for m in spec.get("masks", ()) if _shape(m) not in painted and _in_force(m, shot, state)]
+        asked = [m for m in spec.get("masks", ()) if _in_force(m, shot, state)]
+        missing = [m for m in asked if _shape(_at(m, shot, state)) not in painted]
         crop = spec.get("crop")
         same = crop is None or (shot.crop is not None and [list(c) for c in shot.crop] == [list(c) for c in crop])
     except _UNREADABLE as exc:
@@ -106,9 +107,21 @@ def _lacking(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) ->
 
 
 def _shape(mask: Any) -> tuple[Any, ...]:
-    """What a mask paints, whenever it does."""
+    """What a mask paints, whenever it does; one that moves, with all of its keys."""
     points = tuple((float(x), float(y)) for x, y in mask["points"])
-    return points, mask.get("style", "fill"), mask.get("inverted", False)
+    keys = tuple(
+        (str(key["at"]), tuple((float(x), float(y)) for x, y in key["points"])) for key in mask.get("keys", ())
+    )
+    return points, mask.get("style", "fill"), mask.get("inverted", False), keys
+
+
+def _at(mask: Any, shot: SnapshotRecord, state: CaseState) -> Any:
+    """A mask as it is on a snapshot's frame: one that moves, in its shape of that instant."""
+    if not mask.get("keys"):
+        return mask
+    read = Mask.from_json(mask)
+    times = [_us(key.at, shot.source, state) for key in read.keys]
+    return still_at(read, shot.instant_us, times).to_json()
 
 
 def _in_force(mask: Any, shot: SnapshotRecord, state: CaseState) -> bool:
