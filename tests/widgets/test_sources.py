@@ -9,7 +9,7 @@ import pytest
 
 from workbench import Case, LocalArchive
 from workbench.widgets import Session, SourcesView
-from workbench.widgets.session import moment
+from workbench.widgets.moments import moment
 
 pytestmark = pytest.mark.browser
 

@@ -17,6 +17,7 @@ if typing.TYPE_CHECKING:
     from workbench.widgets.evidence_view import EvidenceView as EvidenceView
     from workbench.widgets.export_view import ExportView as ExportView
     from workbench.widgets.frame_view import FrameView as FrameView
+    from workbench.widgets.header_view import HeaderView as HeaderView
     from workbench.widgets.page import Workbench as Workbench
     from workbench.widgets.session import Session as Session
     from workbench.widgets.sources_view import SourcesView as SourcesView
@@ -27,6 +28,7 @@ _HOME_OF = {
     "EvidenceView": "evidence_view",
     "ExportView": "export_view",
     "FrameView": "frame_view",
+    "HeaderView": "header_view",
     "Session": "session",
     "SourcesView": "sources_view",
     "State": "state",

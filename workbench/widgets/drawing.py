@@ -14,7 +14,7 @@ from workbench.core.errors import RequestError
 from workbench.core.geometry import Point, point
 from workbench.core.mask import Mask, MaskKey, shape_at
 from workbench.core.timebase import Offset, instant_us
-from workbench.widgets.session import moment
+from workbench.widgets.moments import moment
 
 Masks = tuple[Mask, ...]
 

@@ -19,7 +19,8 @@ from workbench.evidence.package import seal
 from workbench.report.build import build_report
 from workbench.report.making import make_report
 from workbench.verifying import record_verified, verify
-from workbench.widgets.session import Session, moment
+from workbench.widgets.moments import moment
+from workbench.widgets.session import Session
 from workbench.widgets.view import View, verb
 
 NO_CASE = "Make one with Case.create(…), and give it to the session: Workbench(archive, case=…)."
@@ -130,10 +131,10 @@ class EvidenceView(View):
     def on_picture(self, name: str) -> None:
         """Send the picture of a snapshot or of a marked copy."""
         state = self._case().state
-        found = next((p for p in (*state.snapshots, *state.annotations) if p.id == name), None)
-        if found is None:
+        files = {p.id: p.picture for p in state.snapshots} | {p.id: p.picture for p in state.annotations}
+        if name not in files:
             raise RequestError("snapshot", f"there is no picture {name[:20]!r}")
-        self.post("picture", {"id": name}, [self._case().path(found.picture).read_bytes()])
+        self.post("picture", {"id": name}, [self._case().path(files[name]).read_bytes()])
 
     @verb(newest="preview")
     def on_preview(self, per_page: int = 1, paper: str = "A4") -> int:

@@ -20,7 +20,8 @@ from workbench.core.timebase import Moment, Offset, instant_us
 from workbench.core.timebase import shown as written
 from workbench.evidence.clock import Clock
 from workbench.widgets import drawing, timetext
-from workbench.widgets.session import Session, moment
+from workbench.widgets.moments import moment
+from workbench.widgets.session import Session
 from workbench.widgets.view import View, verb
 
 STYLES = {"fill": "fill", "pixelate": "pixelate (may be recoverable)", "blur": "blur (may be recoverable)"}

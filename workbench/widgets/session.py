@@ -31,21 +31,18 @@ from workbench.core.coverage import Source
 from workbench.core.errors import RequestError
 from workbench.core.plan import ExportPlan
 from workbench.core.spec import ExportSpec
-from workbench.core.timebase import SECOND, Moment, Offset, instant
+from workbench.core.timebase import SECOND
 from workbench.evidence.case import Case
 from workbench.widgets import as_python, store
 from workbench.widgets.jobs import Job, Jobs
+from workbench.widgets.moments import moment
+from workbench.widgets.public import must_be_shown_here
 from workbench.widgets.state import Look, State
 
 LOG = logging.getLogger(__name__)
 Watcher = Callable[[State, State], None]
 """Called with the state before and after a change."""
 MOST_UNDO = 200
-
-
-def moment(us: int, dated: bool) -> Moment:
-    """A place on a time line as a request writes it."""
-    return instant(us) if dated else Offset(us)
 
 
 class Session:
@@ -63,6 +60,7 @@ class Session:
         """
         where = archive if isinstance(archive, str | os.PathLike) else None
         self.archive: Archive = open_archive(where, **remote) if where is not None else archive  # type: ignore[arg-type, assignment]
+        must_be_shown_here(self.archive)
         self.case = Case.open(case) if isinstance(case, str | os.PathLike) else case
         self.notes: list[str] = []
         """What a person must be told of the session itself."""

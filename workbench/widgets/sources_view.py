@@ -10,7 +10,8 @@ from workbench.core.coverage import Source
 from workbench.core.errors import NothingRecorded, WorkbenchError
 from workbench.core.timebase import shown as written
 from workbench.evidence.clock import Clock
-from workbench.widgets.session import Session, moment
+from workbench.widgets.moments import moment
+from workbench.widgets.session import Session
 from workbench.widgets.view import View, verb
 
 

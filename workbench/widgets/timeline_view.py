@@ -16,7 +16,8 @@ from workbench.core.errors import NothingRecorded, RequestError
 from workbench.core.timebase import SECOND, Range
 from workbench.core.timebase import shown as written
 from workbench.widgets import timetext
-from workbench.widgets.session import Session, moment
+from workbench.widgets.moments import moment
+from workbench.widgets.session import Session
 from workbench.widgets.view import View, verb
 
 MOST_TICKS = 2000
@@ -54,7 +55,7 @@ class TimelineView(View):
     def on_stretches(self, begin: int, end: int, most: int) -> dict[str, Any]:
         """What is recorded of each chosen camera in a stretch, as coarse as the screen."""
         Range(begin, end)
-        out = {}
+        out: dict[str, Any] = {}
         for name in self.session.state.sources:
             source = self.session.source(name)
             if source.first is None or source.last is None or source.dated != self.session.state.dated:
@@ -159,7 +160,7 @@ class TimelineView(View):
         first = source.first or 0
         us = timetext.parse(text, near=near, first=first, dated=source.dated, zone_name=source.zone, field=which)
         if which == "at":
-            return self.on_seek(us)  # type: ignore[no-any-return]
+            return self.on_seek(us)
         self.session.set(**{which: us})
         return us
 
@@ -222,7 +223,7 @@ class TimelineView(View):
         case = self.session.case
         if case is None:
             return []
-        said = {}
+        said: dict[str, list[str]] = {}
         for comment in case.state.comments:
             said.setdefault(comment.on, []).append(comment.text)
         return [

@@ -25,7 +25,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, overload
 
 import anywidget
 import traitlets
@@ -45,14 +45,25 @@ def text(name: str) -> str:
     return (HERE / name).read_text("utf-8")
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@overload
+def verb(handler: F) -> F: ...
+@overload
+def verb(*, slow: bool = False, newest: str = "") -> Callable[[F], F]: ...
 def verb(handler: Any = None, *, slow: bool = False, newest: str = "") -> Any:
     """Mark a method ``on_NAME`` as what the browser may ask for as NAME.
 
     `slow` runs it in a thread; `newest` too, and of several that wait under one such word only the newest is run.
     """
     if handler is None:
-        return lambda found: verb(found, slow=slow, newest=newest)
-    handler.verb = {"slow": slow or bool(newest), "newest": newest}
+        return lambda found: _marked(found, slow, newest)
+    return _marked(handler, slow, newest)
+
+
+def _marked(handler: F, slow: bool, newest: str) -> F:
+    handler.verb = {"slow": slow or bool(newest), "newest": newest}  # type: ignore[attr-defined]
     return handler
 
 

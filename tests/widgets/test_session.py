@@ -1,0 +1,112 @@
+"""The session without a notebook: what is kept, what comes back, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbench import Area, Case, LocalArchive, Mask
+from workbench.core.errors import RequestError, WorkError
+from workbench.widgets import Session, State, Workbench
+from workbench.widgets.state import Look
+
+SHAPE = ((0.1, 0.1), (0.4, 0.1), (0.4, 0.5))
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    """An empty case."""
+    return Case.create(tmp_path / "case", number="1", examiner="A. Berg")
+
+
+def test_a_session_comes_back_as_it_was(archive: LocalArchive, case: Case) -> None:
+    """Everything that counts as saved is there when the case is opened again."""
+    session = Session(archive, case)
+    session.choose("entrance", "corridor")
+    first = session.source("entrance").first or 0
+    session.set(begin=first, end=first + 2_000_000, options={"format": "mkv"}, texts={"comment:": "half"})
+    session.draw(masks=(Mask(points=SHAPE, reason="x"),), crop=Area(0.1, 0.1, 0.9, 0.9), drawing=((0.5, 0.5),))
+    assert session.saved
+    again = Session(archive, Case.open(case.folder))
+    assert again.state == session.state
+
+
+def test_a_running_export_of_a_dead_kernel_is_interrupted(archive: LocalArchive, case: Case) -> None:
+    """A job that had not ended comes back as interrupted, never as done."""
+    session = Session(archive, case)
+    session.choose("entrance")
+    first = session.source("entrance").first or 0
+    session.set(begin=first, end=first + 1_000_000)
+    note = {"id": "J1", "spec": session.spec().to_json(), "state": "running", "export": "", "words": ""}
+    session.set(jobs=(note,))
+    assert Session(archive, Case.open(case.folder)).state.jobs[0]["state"] == "interrupted"
+
+
+@pytest.mark.parametrize("wrong", ["", "[]", "{", '{"schema": "workbench.session/1", "at": "x"}', "[" * 9999])
+def test_a_broken_memory_is_set_aside(archive: LocalArchive, case: Case, wrong: str) -> None:
+    """A memory that cannot be read is kept under another name and told."""
+    (case.folder / "session.json").write_text(wrong)
+    session = Session(archive, case)
+    assert session.state == State() and "set aside" in session.notes[0]
+    assert len(list(case.folder.glob("session.json.*.unread"))) == 1
+
+
+def test_a_change_that_cannot_be_saved_is_told(archive: LocalArchive, case: Case) -> None:
+    """Where the disk refuses, what is seen is marked as not saved."""
+    session = Session(archive, case)
+    (case.folder / "session.json").mkdir()
+    with pytest.raises(WorkError, match="could not be saved"):
+        session.choose("entrance")
+    assert not session.saved and session.state.sources == ("entrance",)
+
+
+def test_undo_takes_drawing_back_and_nothing_else(archive: LocalArchive) -> None:
+    """Undo and redo move through the drawing steps of each camera; a new step ends the redo."""
+    session = Session(archive)
+    session.choose("entrance")
+    session.draw(masks=(Mask(points=SHAPE),))
+    session.draw(crop=Area(0, 0, 0.5, 0.5))
+    assert session.undo() and session.look == Look(masks=(Mask(points=SHAPE),))
+    assert session.undo() and session.look == Look() and not session.undo()
+    assert session.redo() and session.look.masks
+    session.draw(crop=Area(0, 0, 0.6, 0.6))
+    assert not session.redo()
+
+
+def test_impossible_windows_are_refused(archive: LocalArchive) -> None:
+    """An out point before the in point, a camera that is not there, an unknown field: an error, and nothing changed."""
+    session = Session(archive)
+    session.choose("entrance")
+    before = session.state
+    with pytest.raises(RequestError):
+        session.set(begin=10, end=5)
+    with pytest.raises(RequestError):
+        session.set(at="now")
+    with pytest.raises(RequestError):
+        session.show("corridor")
+    assert session.state == before
+
+
+def test_a_public_machine_shows_the_demonstration_only(
+    archive: LocalArchive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Binder another folder than the shipped recordings is refused, and the page says that the machine is public."""
+    monkeypatch.setenv("BINDER_SERVICE_HOST", "10.0.0.1")
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(RequestError, match="public"):
+        Session(tmp_path / "mine")
+    page = Workbench(archive)
+    assert "public" in page.header.shown["banner"]
+    page.close()
+
+
+def test_a_new_case_needs_a_name(archive: LocalArchive, tmp_path: Path) -> None:
+    """A case that is not there is made for a named examiner; one that is there is opened."""
+    with pytest.raises(RequestError, match="nobody is named"):
+        Workbench(archive, tmp_path / "new")
+    Workbench(archive, tmp_path / "new", examiner="A. Berg").close()
+    again = Workbench(archive, tmp_path / "new")
+    assert again.case and again.case.state.identity.number == "new"
+    assert "text/html" in again._repr_mimebundle_()[0]
+    again.close()

@@ -1,0 +1,37 @@
+"""`HeaderView`: whose work this is, whether it is saved, and the cell that does it again."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from workbench.widgets.public import BANNER, is_public
+from workbench.widgets.view import View, verb
+
+
+class HeaderView(View):
+    """Case, notes and Copy as Python."""
+
+    label = "Workbench"
+    script = "header"
+
+    def draw(self) -> dict[str, Any]:
+        """Case and notes."""
+        case = self.session.case
+        identity = None if case is None else case.state.identity
+        return {
+            "case": "" if identity is None else " ".join(filter(None, (identity.number, identity.title))),
+            "examiner": "" if identity is None else identity.examiner,
+            "folder": "" if case is None else str(case.folder),
+            "notes": list(self.session.notes),
+            "banner": BANNER if is_public() else "",
+        }
+
+    @verb
+    def on_python(self) -> str:
+        """The cell that reproduces what was clicked."""
+        return self.session.python()
+
+    def still(self) -> str:
+        """The case's number."""
+        return f"<h2>Workbench {html.escape(self.draw()['case'])}</h2>"

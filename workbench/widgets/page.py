@@ -1,0 +1,104 @@
+"""`Workbench`: the five views on one page, left to right as the work goes.
+
+    bench = Workbench("recordings", case="17-2026", examiner="A. Berg")
+    bench                                   # the page
+    bench.session.spec()                    # what was clicked, as plain Python
+
+A case that is not there yet is made; one that is there comes back as it was left.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+
+from workbench.archives.base import Archive
+from workbench.core.errors import RequestError
+from workbench.evidence.case import Case
+from workbench.widgets.evidence_view import EvidenceView
+from workbench.widgets.export_view import ExportView
+from workbench.widgets.frame_view import FrameView
+from workbench.widgets.header_view import HeaderView
+from workbench.widgets.session import Session
+from workbench.widgets.sources_view import SourcesView
+from workbench.widgets.timeline_view import TimelineView
+
+Folder = str | os.PathLike[str]
+
+
+class Workbench(ipywidgets.Box):  # type: ignore[misc]
+    """See the module."""
+
+    def __init__(
+        self,
+        archive: Archive | Folder,
+        case: Case | Folder | None = None,
+        *,
+        examiner: str = "",
+        number: str = "",
+        exports: Folder = "exports",
+        packages: Folder = "packages",
+        keep_still: bool = False,
+        **remote: Any,
+    ) -> None:
+        """Open an archive (folder, URL or object) and a case on one page.
+
+        A `case` folder that does not exist is made, with `examiner` and `number` (its own name where empty).
+        `keep_still` puts the shown frame, masked, into the saved notebook; nothing else of a recording ever is.
+        `remote` are the options of `open_archive`.
+        """
+        self.session = Session(archive, _case(case, examiner, number), **remote)
+        self.header = HeaderView(self.session)
+        self.sources = SourcesView(self.session)
+        self.timeline = TimelineView(self.session)
+        self.frame = FrameView(self.session, keep_still=keep_still)
+        self.export = ExportView(self.session, out=str(exports))
+        self.evidence = EvidenceView(self.session, out=str(packages))
+        self.views = (self.header, self.sources, self.timeline, self.frame, self.export, self.evidence)
+        inner = ipywidgets.Box(list(self.views))
+        inner.add_class("wb-page-inner")
+        super().__init__([inner])
+        self.add_class("wb-page")
+
+    @property
+    def case(self) -> Case | None:
+        """The case in which everything is put on record."""
+        return self.session.case
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong in any view, by view."""
+        return [f"{view.label}: {words}" for view in self.views for words in view.errors]
+
+    def python(self) -> str:
+        """The cell that does again what was clicked."""
+        return self.session.python()
+
+    def close(self) -> None:
+        """Cancel what runs, and let go of the archive."""
+        if hasattr(self, "views"):
+            self.session.close()
+            for view in self.views:
+                view.close()
+        super().close()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """The page, and a still of it for where no widget can run."""
+        bundle: Any = super()._repr_mimebundle_(**kwargs)
+        data, meta = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+        return {**data, "text/html": "".join(view.still() for view in self.views)}, meta
+
+
+def _case(case: Case | Folder | None, examiner: str, number: str) -> Case | None:
+    if case is None or isinstance(case, Case):
+        return case
+    folder = Path(case)
+    if folder.exists() and any(folder.iterdir()):
+        return Case.open(folder)
+    if not examiner.strip():
+        advice = "Give examiner=…: the name that every entry of its log will carry."
+        raise RequestError("examiner", f"{folder} is a new case, and nobody is named who makes it", advice)
+    return Case.create(folder, number=number or folder.name, examiner=examiner)
