@@ -128,6 +128,34 @@ def test_the_same_picture_is_shown(both: Both) -> None:
                 archive_.frame(name, instant(at))
 
 
+def test_the_same_picture_is_looked_at_and_stepped_to(both: Both) -> None:
+    """A view names the same frame here and there; steps by frame, second and gap end on the same instants."""
+    here, there = both.ask("view", instant(BEGIN + 7 * FRAME + 1), (CENTRE,))
+    assert here.frame.instant == there.frame.instant == BEGIN + 7 * FRAME
+    assert here.of == there.of and (here.key, there.key) == (False, None)
+    assert covered(here.jpeg) and covered(there.jpeg)
+    last = BEGIN + 74 * FRAME
+    for at, by, unit, wanted in (
+        (BEGIN + 7 * FRAME, 1, "frame", BEGIN + 8 * FRAME),
+        (BEGIN + 7 * FRAME + 1, -1, "frame", BEGIN + 6 * FRAME),
+        (BEGIN, -1, "frame", None),
+        (last, 1, "frame", LATER),
+        (BEGIN + 5_000_000, -1, "frame", last),
+        (BEGIN, 1, "second", BEGIN + 25 * FRAME),
+        (last, 1, "second", LATER),
+        (LATER, -1, "second", last),
+        (BEGIN, 1, "gap", last),
+        (BEGIN, 2, "gap", LATER),
+        (LATER, 1, "gap", None),
+        (LATER + 3 * FRAME, -1, "gap", LATER),
+        (LATER, -1, "gap", last),
+        (BEGIN, -1, "gap", None),
+    ):
+        assert both.ask("step", at, by, unit) == (wanted, wanted), (at - BEGIN, by, unit)
+    with pytest.raises(RequestError, match="key pictures"):
+        both.there.step(both.name, BEGIN, 1, "key")
+
+
 def test_masks_and_crop_are_laid_on_a_picture(both: Both) -> None:
     """Not one pixel under a mask leaves, with and without crop, and a timed mask covers what its time covers."""
     timed = replace(CENTRE, begin=instant(BEGIN + 10 * FRAME), end=instant(BEGIN + 20 * FRAME))
