@@ -6,10 +6,12 @@ python -m bench.viewing [--seconds 60] [--width 0]
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -43,12 +45,17 @@ def plain(path: Path, n: int) -> bytes:
     """Seek and decode with PyAV as one writes it at first."""
     with av.open(path) as container:
         stream = container.streams.video[0]
-        wanted = int(n / RATE / stream.time_base)
+        wanted = int(Fraction(n, RATE) / (stream.time_base or Fraction(1, 90_000)))
         container.seek(wanted, stream=stream)
         for frame in container.decode(stream):
             if frame.pts is not None and frame.pts >= wanted:
                 return bytes(frame.to_ndarray(format="rgb24")[:1])
     return b""
+
+
+def us(n: int) -> int:
+    """Instant of a picture."""
+    return n * 1_000_000 // RATE
 
 
 def median(name: str, work: list[float]) -> None:
@@ -58,14 +65,29 @@ def median(name: str, work: list[float]) -> None:
     )
 
 
-def timed(asked: list[int], look: object) -> list[float]:
+def timed(asked: Sequence[int], look: Callable[[int], object]) -> list[float]:
     """Wall time of each call."""
     out = []
     for n in asked:
         begun = time.perf_counter()
-        look(n)  # type: ignore[operator]
+        look(n)
         out.append(time.perf_counter() - begun)
     return out
+
+
+def all_of(name: str, work: Callable[[], object], child: int | None = None) -> None:
+    """Print wall and CPU time of one call; `child` is a worker whose CPU time counts as well."""
+    spent, begun = _cpu(child), time.perf_counter()
+    work()
+    print(f"{name:34} wall {time.perf_counter() - begun:6.2f} s   CPU {_cpu(child) - spent:6.2f} s")
+
+
+def _cpu(child: int | None) -> float:
+    ours = sum(os.times()[:2])
+    if child is None or not Path(f"/proc/{child}/stat").exists():
+        return ours
+    fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    return ours + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -86,13 +108,17 @@ def main() -> None:
         begin = last // 2
 
         def look(n: int) -> object:
-            return archive.view("hall.mp4", Offset(n * 1_000_000 // RATE), width=given.width)
+            return archive.view("hall.mp4", Offset(us(n)), width=given.width)
 
         look(0)
-        median("seek", timed(seeks, look))
-        median("step forward", timed(list(range(begin, begin + 100)), look))
-        median("step backward", timed(list(range(begin + 100, begin, -1)), look))
-        median("plain PyAV: seek, decode, to RGB", timed(seeks, lambda n: plain(path, n)))
+        worker = archive._worker.pid
+        all_of("40 seeks", lambda: median("seek", timed(seeks, look)), worker)
+        all_of("100 steps on", lambda: median("step on", timed(range(begin, begin + 100), look)), worker)
+        all_of("100 steps back", lambda: median("step back", timed(range(begin + 100, begin, -1), look)), worker)
+        for unit in ("frame", "key", "second", "gap"):
+            median(f"archive.step, {unit}", timed(seeks, lambda n, u=unit: archive.step("hall.mp4", us(n), 1, u)))  # type: ignore[misc]
+        all_of("20 thumbnails", lambda: archive.thumbnails("hall.mp4", None, None, 20), worker)
+        all_of("40 seeks, plain PyAV", lambda: median("plain PyAV", timed(seeks, lambda n: plain(path, n))))
         archive.close()
 
 

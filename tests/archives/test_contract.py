@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,7 +23,7 @@ from workbench.archives.remote import RemoteArchive
 from workbench.core.errors import NothingRecorded, RequestError, SourceError
 from workbench.core.geometry import Area
 from workbench.core.result import ExportResult
-from workbench.core.spec import ExportSpec, Mask
+from workbench.core.spec import ExportSpec, Mask, MaskKey
 from workbench.core.timebase import Offset, instant
 from workbench.export import plan_export, run_export
 
@@ -125,6 +126,34 @@ def test_the_same_picture_is_shown(both: Both) -> None:
         for archive_, name in ((both.here, "hall"), (both.there, both.name)):
             with pytest.raises(NothingRecorded):
                 archive_.frame(name, instant(at))
+
+
+def test_the_same_picture_is_looked_at_and_stepped_to(both: Both) -> None:
+    """A view names the same frame here and there; steps by frame, second and gap end on the same instants."""
+    here, there = both.ask("view", instant(BEGIN + 7 * FRAME + 1), (CENTRE,))
+    assert here.frame.instant == there.frame.instant == BEGIN + 7 * FRAME
+    assert here.of == there.of and (here.key, there.key) == (False, None)
+    assert covered(here.jpeg) and covered(there.jpeg)
+    last = BEGIN + 74 * FRAME
+    for at, by, unit, wanted in (
+        (BEGIN + 7 * FRAME, 1, "frame", BEGIN + 8 * FRAME),
+        (BEGIN + 7 * FRAME + 1, -1, "frame", BEGIN + 6 * FRAME),
+        (BEGIN, -1, "frame", None),
+        (last, 1, "frame", LATER),
+        (BEGIN + 5_000_000, -1, "frame", last),
+        (BEGIN, 1, "second", BEGIN + 25 * FRAME),
+        (last, 1, "second", LATER),
+        (LATER, -1, "second", last),
+        (BEGIN, 1, "gap", last),
+        (BEGIN, 2, "gap", LATER),
+        (LATER, 1, "gap", None),
+        (LATER + 3 * FRAME, -1, "gap", LATER),
+        (LATER, -1, "gap", last),
+        (BEGIN, -1, "gap", None),
+    ):
+        assert both.ask("step", at, by, unit) == (wanted, wanted), (at - BEGIN, by, unit)
+    with pytest.raises(RequestError, match="key pictures"):
+        both.there.step(both.name, BEGIN, 1, "key")
 
 
 def test_masks_and_crop_are_laid_on_a_picture(both: Both) -> None:
@@ -236,6 +265,46 @@ def test_what_the_api_cannot_say_is_refused_or_done_here(both: Both, tmp_path: P
     assert there.remote is not None and there.remote["made"] == "here, from the original"
     assert [check for check in there.remote["delivered"] if check["verdict"] == "failed"] == []
     assert shot.files[0].first == BEGIN + 30 * FRAME
+
+
+def test_a_mask_that_moves_is_refused_or_laid_on_a_master_here(both: Both, tmp_path: Path) -> None:
+    """With derive «never» it is refused and nothing is sent; with «beyond» each frame is covered as in a folder."""
+    keys = ((BEGIN + 1_400_000, CENTRE.points), (BEGIN + 2_600_000, tuple((x - 0.25, y) for x, y in CENTRE.points)))
+    ticks = [both.here.frame("hall", instant(us)).pts for us, _ in keys]
+    named = tuple(MaskKey(at=instant(us), points=p, pts=pts) for (us, p), pts in zip(keys, ticks, strict=True))
+    spec = replace(ACROSS, source=both.name, masks=(Mask(points=CENTRE.points, keys=named),))
+    plan = both.there.plan(spec)
+    assert [field.field for field in plan.refused] == ["masks"] and "no shape that moves" in plan.refused[0].note
+    with pytest.raises(RequestError, match="no shape that moves"):
+        both.there.run(plan, tmp_path / "refused")
+    assert not (tmp_path / "refused").exists()
+    deriving = RemoteArchive(both.url, derive="beyond", cache=tmp_path / "cache")
+    try:
+        plan = deriving.plan(spec)
+        assert plan.refused == () and any("not checked" in text and "PTS" in text for text in plan.warnings)
+        assert [key.pts for key in plan.spec.masks[0].keys] == [None, None]
+        there = run_export(plan, deriving, tmp_path / "there")
+    finally:
+        deriving.close()
+    here = run(both.here, replace(spec, source="hall"), tmp_path / "here")
+    assert there.ledger == here.ledger and there.ledger.masked > 50 and not there.ledger.copied
+    pictures = zip(*(_luma(Path(done.files[0].path)) for done in (here, there)), strict=True)
+    assert all(np.mean(np.abs(one.astype(int) - other)) < 3 for one, other in pictures)
+
+
+def _luma(path: Path) -> Iterator[np.ndarray[Any, Any]]:
+    with av.open(str(path)) as box:
+        yield from (frame.to_ndarray(format="gray") for frame in box.decode(video=0))
+
+
+def test_pictures_of_a_server_are_covered_where_they_are_here(both: Both) -> None:
+    """A frame that a server gives is masked in the shape of its own instant."""
+    away = tuple((x - 0.25, y) for x, y in CENTRE.points)
+    keys = tuple(MaskKey(at=Offset(us), points=p) for us, p in ((0, CENTRE.points), (2_000_000, away)))
+    for us in (BEGIN, BEGIN + 25 * FRAME, BEGIN + 60 * FRAME):
+        here, there = both.ask("frame", instant(us), (Mask(points=CENTRE.points, keys=keys),))
+        dark = [np.asarray(Image.open(BytesIO(found.png())).convert("L")) < 12 for found in (here, there)]
+        assert np.mean(dark[0] != dark[1]) < 0.01 and dark[0].sum() > 0.04 * dark[0].size
 
 
 def test_a_snapshot_needs_a_recording_that_is_here(both: Both, tmp_path: Path) -> None:

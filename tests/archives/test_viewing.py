@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.mutants import mutant
+from tests.ranges import CLIPS as CLIPS_OF_RANGES
 from tests.readers import find_code
 from tests.truth import Clip, make, timeline
 from workbench.archives.local import LocalArchive
@@ -20,6 +22,7 @@ from workbench.core.errors import NothingRecorded, RequestError
 from workbench.core.geometry import Area
 from workbench.core.spec import Mask
 from workbench.core.timebase import Offset
+from workbench.media import reel as reel_module
 from workbench.media.index import scan
 from workbench.media.recording import Recording
 from workbench.media.reel import Reel
@@ -64,6 +67,35 @@ def test_kept_pictures_are_those_of_a_fresh_decode(clip: Clip) -> None:
     assert [rank for rank in walk if planes(reel.picture(rank)) != fresh[rank]] == []
     alone = next(iter(recording.frames(n // 2, n // 2 + 1)))[1]
     assert planes(alone) == fresh[n // 2]
+
+
+@pytest.mark.parametrize(
+    "damage", ["h264-b/flip/3", "h264-slices/zero/2", "h264-mbaff-ts/insert/3", "h264-open/head/2"]
+)
+def test_kept_pictures_of_damaged_places_are_those_of_a_fresh_decode(damage: str, tmp_path: Path) -> None:
+    """Where decoders hide damage with what they have at hand, each picture is still the one decoded alone."""
+    name, kind, seed = damage.split("/")
+    clip = replace(CLIPS_OF_RANGES[name][0], frames=75)
+    path = tmp_path / f"a.{clip.container}"
+    path.write_bytes(mutant(make(clip).read_bytes(), kind, seed))
+    recording = Recording("a", path, scan(path), 0)
+    count = len(recording.pts)
+    alone = {n: planes(f) for rank in range(count) for n, f in recording.frames(rank, rank + 1, threads="SLICE")}
+    for walk in (range(count), range(count - 1, -1, -1)):
+        reel = Reel(recording)
+        assert [rank for rank in walk if rank in alone and planes(reel.picture(rank)) != alone[rank]] == []
+        reel.close()
+
+
+def test_kept_pictures_stay_below_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long group only so many pictures are kept as the bound allows, and they are the nearest ones."""
+    monkeypatch.setattr(reel_module, "MOST_BYTES", 500_000)
+    path = make(replace(CLIP, name="view-long", gop=200, frames=150))
+    recording = Recording("a", path, scan(path), 0)
+    shown = [planes(reel_module.picture(recording, rank)) for rank in (140, 139, 138, 10, 149)]
+    fresh = [planes(next(recording.frames(rank, rank + 1))[1]) for rank in (140, 139, 138, 10, 149)]
+    assert shown == fresh
+    assert sum(reel.trim(-1, 1 << 40) for reel in reel_module._REELS.values()) <= 500_000
 
 
 def test_a_view_shows_the_frame_of_its_instant(archive: LocalArchive) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from workbench.core.errors import RequestError, WorkbenchError
 from workbench.core.geometry import Area
-from workbench.core.spec import ExportSpec, Mask
+from workbench.core.spec import ExportSpec, Mask, MaskKey
 from workbench.core.timebase import instant
 from workbench.vms.wire import body, ids, paths, times
 from workbench.vms.wire.paths import CALENDAR, CONTENTS, EVENTS, EXPORT, Family
@@ -190,6 +190,7 @@ CORNERS = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
         ({"masks": (Mask(points=CORNERS, style="blur"),)}, ["masks"]),
         ({"masks": (Mask(points=CORNERS, begin=TEN),)}, ["masks"]),
         ({"masks": (Mask(points=CORNERS, reason="a passer-by"),)}, []),
+        ({"masks": (Mask(points=CORNERS, keys=(MaskKey(at=TEN, points=CORNERS),)),)}, ["masks"]),
     ],
 )
 def test_beyond_names_what_the_api_cannot_say(fields: dict[str, Any], beyond: list[str]) -> None:
@@ -197,6 +198,24 @@ def test_beyond_names_what_the_api_cannot_say(fields: dict[str, Any], beyond: li
     found = body.beyond(_spec(**fields))
     assert list(found) == beyond
     assert all(found.values())
+
+
+def test_a_mask_that_moves_is_never_sent_at_rest() -> None:
+    """It would hide another place: nothing is written, and the reason and the way out are told."""
+    moving = Mask(points=CORNERS, keys=(MaskKey(at=TEN, points=CORNERS),))
+    assert "no shape that moves" in body.beyond(_spec(masks=(moving,)))["masks"]
+    with pytest.raises(RequestError, match="no shape that moves") as caught:
+        body.write(_spec(masks=(moving,)))
+    assert caught.value.field == "masks" and "master" in caught.value.advice
+
+
+@pytest.mark.parametrize("more", [{"masks": []}, {"keys": [{"at": "+1"}]}, {"maskspace": [{"points": [], "keys": []}]}])
+@pytest.mark.parametrize("strict", [False, True])
+def test_masks_in_the_words_of_a_spec_are_refused(more: dict[str, Any], *, strict: bool) -> None:
+    """A server that passed over them would hand out what somebody meant to hide."""
+    with pytest.raises(RequestError) as caught:
+        body.read(json.dumps({"format": "mp4", **more}).encode(), strict=strict)
+    assert caught.value.field == next(iter(more))
 
 
 def test_zone_is_sent_in_minutes() -> None:

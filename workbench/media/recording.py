@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from av.container import InputContainer
@@ -140,6 +141,16 @@ class Recording:
         """The file opened at row `low`: its stream, and the packets of rows [low, high), each checked."""
         with self._opened_at(low) as (stream, packets):
             yield stream, self._checked(packets, low, high)
+
+    def again(self, stream: VideoStream, low: int, high: int) -> Iterator[tuple[int, Packet[VideoStream]]] | None:
+        """The packets of rows [low, high) of an open file, its decoder as new; None where it must be opened anew."""
+        container = cast(InputContainer, stream.container)
+        for attempt in range(3) if low else ():
+            packets = self._sought(container, stream, low, attempt)
+            if packets is not None:
+                stream.codec_context.flush_buffers()
+                return self._checked(packets, low, high)
+        return None
 
     def decodable_from(self, rank: int) -> int:
         """The row from which this picture is decoded; it never falls as ranks rise."""

@@ -23,12 +23,14 @@ from av.video.stream import VideoStream
 from workbench.core.errors import SourceError, WorkbenchError
 from workbench.media.recording import SKIPPABLE, Recording
 
+Packets = Iterator[tuple[int, "Packet[VideoStream]"]]
+
 MOST_BYTES = 320 << 20
 """Of decoded pictures that are kept, over all recordings."""
 MOST_OPEN = 3
 """Recordings whose decoder is kept going."""
 NEAR = 60
-"""Ranks within which somebody is stepping: all pictures on the way are kept. Farther away is a jump."""
+"""Ranks within which somebody is stepping: all pictures on the way are decoded and kept. Farther away is a jump."""
 DELAY = 64
 """Packets behind a picture's own after which it is not waited for any more."""
 
@@ -53,24 +55,25 @@ class Reel:
         self._kept: dict[int, VideoFrame] = {}
         self._hurt: dict[int, int] = {}
         """By the row where decoding begins: the row from which on each picture is decoded alone."""
-        self._last = 0
+        self._last = -2 * NEAR
+        self._file = _File(recording)
         self._run: _Run | None = None
 
     def picture(self, rank: int) -> VideoFrame:
         """The picture of a rank."""
-        self._last = rank
         try:
             return self._kept[rank] if rank in self._kept else self._decoded(rank)
         except WorkbenchError:
             self.close()
             self._kept.clear()
             raise
+        finally:
+            self._last = rank
 
     def close(self) -> None:
         """Close the file; what was decoded stays."""
-        if self._run is not None:
-            self._run.close()
         self._run = None
+        self._file.close()
 
     def trim(self, around: int, most: int) -> int:
         """Let go of the pictures farthest from a rank (-1: the last one looked at), until `most` bytes are left."""
@@ -102,9 +105,8 @@ class Reel:
         """Decode on to a rank, or enter before it, and keep what comes out on the way."""
         run = self._run
         if run is None or run.start != start or run.passed >= rank:
-            self.close()
-            self._run = run = _Run(self.recording, start, rank)
-        if not any(other in self._kept for other in range(rank - NEAR, rank + NEAR)):
+            self._run = run = _Run(self.recording, start, rank, self._file)
+        if abs(rank - self._last) > NEAR:
             run.needed = row
         for number, (found, frame) in enumerate(run.until(rank, row + DELAY)):
             self._kept.setdefault(found, frame)
@@ -112,10 +114,40 @@ class Reel:
                 self.trim(rank, MOST_BYTES)
 
 
+class _File:
+    """A recording that stays open, since opening costs as much as twenty pictures."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._open = contextlib.ExitStack()
+        self._stream: VideoStream | None = None
+        self.clean = True
+        """Nothing was ever said of damage: a decoder that met some is never used again."""
+
+    def at(self, low: int, high: int) -> tuple[VideoStream, Packets]:
+        """The stream with its decoder as new, and the packets of rows [low, high)."""
+        if self._stream is not None and self.clean:
+            packets = self._recording.again(self._stream, low, high)
+            if packets is not None:
+                return self._stream, packets
+        self.close()
+        self._stream, packets = self._open.enter_context(self._recording.opened(low, high))
+        self._stream.thread_type = "SLICE"
+        # Alone, so that it speaks of each packet in its turn; what H.265 makes of damage depends on its threads.
+        if self._recording.index.facts.codec != "hevc":
+            self._stream.codec_context.thread_count = 1
+        return self._stream, packets
+
+    def close(self) -> None:
+        """Close the file; it can be used again."""
+        self._stream = None
+        self._open.close()
+
+
 class _Run:
     """One decoder from one entry on, through the pictures that are decodable from there and from nowhere nearer."""
 
-    def __init__(self, recording: Recording, start: int, rank: int) -> None:
+    def __init__(self, recording: Recording, start: int, rank: int, file: _File) -> None:
         self.start = start
         self.passed = int(recording.ranks[start]) - 1
         """The last rank that came out."""
@@ -126,24 +158,17 @@ class _Run:
         self._stop = int(recording.shown[rank : _group_end(recording, rank)].max()) + 1
         self._hurt = self._stop
         """Row from which on nothing is trusted."""
-        self._open = contextlib.ExitStack()
-        self._stream, self._packets = self._open.enter_context(recording.opened(start, self._stop))
-        self._stream.thread_type = "SLICE"
-        if recording.index.facts.codec != "hevc":  # whose result depends on its threads where it is damaged
-            self._stream.codec_context.thread_count = 1
+        self._file = file
+        stream, self._packets = file.at(start, self._stop)
+        self._context = stream.codec_context
         self._ended = False
-
-    def close(self) -> None:
-        """Close the file."""
-        self._ended = True
-        self._open.close()
 
     def until(self, rank: int, last_row: int) -> Iterator[tuple[int, VideoFrame]]:
         """The trusted pictures that come out on the way to a rank."""
         while not self._ended and self.passed < rank:
             row, packet = next(self._packets, (self._stop, None))
             if packet is not None and row > last_row:
-                self.close()
+                self._ended = True
                 return
             for frame in self._decode(row, packet):
                 at = -1 if frame.pts is None else frame.pts
@@ -153,7 +178,7 @@ class _Run:
                         yield int(self._recording.ranks[at]), frame
 
     def _decode(self, row: int, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
-        context = self._stream.codec_context
+        context, self._ended = self._context, packet is None
         context.skip_frame = "NONREF" if row < self.needed and self._skippable else "DEFAULT"
         if packet is not None:
             packet.pts = packet.dts = row
@@ -164,9 +189,7 @@ class _Run:
             except FFmpegError:
                 frames, trouble = [], True
         if trouble or any(frame.is_corrupt for frame in frames) or any(map(_trouble, said)):
-            self._hurt = min(self._hurt, row - 1)
-        if packet is None:
-            self.close()
+            self._hurt, self._file.clean = min(self._hurt, row - 1), False
         return frames
 
 

@@ -1,7 +1,7 @@
 """The export body as a client sent it, taken apart: `Body` and its `Reader`.
 
 Every field is read by its API name and every RequestError names it. Lenient reading takes numeric strings, unknown keys
-and the oldest clients' areas; strict reading refuses them.
+and the oldest clients' areas; strict reading refuses them. Masks in the words of a spec are refused by both.
 
 >>> Reader({"format": "mp4", "vc": "3"}, strict=False).body().vc
 3
@@ -29,6 +29,8 @@ _KEYS = frozenset(
     {"format", "maxfilesize", "vc", "ac", "freq", "tsformat", "maskspace", "color", "comment", "layout"}
     | {"filename", "tocloud", "archive", "timezoneOffset", "request", *AREAS}
 )
+_SPEC_MASKS = ("masks", "keys")
+"""Words of our own specs: to pass over them would hand out what somebody meant to hide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,9 @@ class Reader:
         ignored = tuple(sorted(document.one_line(key, 60) for key in self.data.keys() - _KEYS))
         if ignored and self.strict:
             raise RequestError(ignored[0], "no such field")
+        if given := [key for key in _SPEC_MASKS if self.data.get(key) is not None]:
+            said = "the API knows masks as maskspace: polygons at rest, for the whole export"
+            raise RequestError(given[0], said, "Masks that move or have times are laid on a master, by who asks.")
         areas = {key: self.area(key) for key in AREAS}
         return Body(
             format=self.format(),
