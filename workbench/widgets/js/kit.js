@@ -30,7 +30,8 @@ const wb = (() => {
   const h = (tag, attrs, ...children) => fill(document.createElement(tag), attrs, children);
   const svg = (tag, attrs, ...children) => fill(document.createElementNS(SVG, tag), attrs, children);
   let count = 0;
-  const unique = (word) => `wb-${word}-${++count}`;
+  const own = Math.random().toString(36).slice(2, 8);  // the kit is there once for each kind of view: ids must differ
+  const unique = (word) => `wb-${own}-${word}-${++count}`;
 
   // A labelled control: label(text, input) → element; errors of the field appear beside it.
   function field(words, input, name) {
@@ -81,7 +82,7 @@ const wb = (() => {
     return {render({model, el, signal}) {
       const cleanups = [], drawers = [], listeners = new Map(), waiting = new Map();
       let next = 1, closed = false;
-      const page = unique("view").slice(3);
+      const page = unique("view");
       const body = h("div", {class: "wb-body"});
       const status = h("p", {class: "wb-status", role: "status", "aria-live": "polite"});
       const alert = h("div", {class: "wb-alert", role: "alert", hidden: true});
