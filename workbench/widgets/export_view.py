@@ -56,6 +56,7 @@ class ExportView(View):
             "range": [state.begin, state.end, state.at],
             "dated": state.dated,
             "plans": self._plans,
+            "token": self.session.jobs.name,
             "jobs": [self._job(note) for note in state.jobs],
             "where": f"the case {self.session.case.folder.name}" if self.session.case else f"the folder {self.out}",
         }

@@ -23,6 +23,7 @@ from workbench.core.spec import ExportSpec
 from workbench.evidence.case import Case
 from workbench.evidence.nouns import ExportRecord
 from workbench.export import plan_export, run_export
+from workbench.widgets import urgent
 
 if TYPE_CHECKING:
     from workbench.widgets.session import Session
@@ -70,6 +71,8 @@ class Jobs:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._jobs: dict[str, Job] = {}
+        self.name = urgent.known(self)
+        """By which a subshell finds them."""
         self._slots = threading.BoundedSemaphore(AT_ONCE)
         self.on_change: list[Callable[[Job], None]] = []
         """Called in the job's thread whenever something of a job changed."""

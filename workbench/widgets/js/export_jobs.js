@@ -9,7 +9,7 @@ function wbJobs(ui) {
 
   function card(job) {
     const meter = h("progress", {max: 1, value: 0, "aria-label": `Progress of ${job.id}`}), state = h("span", {class: "wb-export-state"});
-    const cancel = h("button", {type: "button", "aria-label": `Cancel ${job.id}`, onclick: () => { ui.say(`Cancelling ${job.id} …`); wbUrgent(ui, "cancel", {job: job.id}); }}, "Cancel");
+    const cancel = h("button", {type: "button", "aria-label": `Cancel ${job.id}`, onclick: () => { ui.say(`Cancelling ${job.id} …`); wbCancel(ui, job.id).catch((error) => ui.fail({what: `Cancel was not heard: ${error.message}`, advice: "Interrupt the kernel, or wait for the running cell."})); }}, "Cancel");
     const again = h("button", {type: "button", "aria-label": `Run ${job.id} again`, onclick: () => ui.ask("again", {job: job.id})}, "Run again");
     const result = h("div", {class: "wb-export-result"}), player = h("div", {class: "wb-export-player"});
     const el = h("article", {class: "wb-export-job", "aria-label": `Export ${job.id}`}, h("div", {class: "wb-row"}, h("strong", {}, `${job.id}: ${job.source}, ${job.format}`), state, meter, cancel, again), result, player);
@@ -59,5 +59,17 @@ function wbJobs(ui) {
     }
   }};
 }
-// A question that shall be heard while a cell runs: sent as any other; see export.js for the way around a busy shell.
-function wbUrgent(ui, verb, args) { return ui.ask(verb, args).catch(() => undefined); }
+// Cancel, heard while a cell runs too: by an own subshell of the kernel, where it has such and is busy.
+async function wbCancel(ui, job) {
+  const asked = ui.ask("cancel", {job}, {quiet: true}).catch(() => undefined);
+  const kernel = ui.model.widget_manager && ui.model.widget_manager.kernel;
+  if (!kernel || kernel.status !== "busy" || !kernel.supportsSubshells || !kernel.requestCreateSubshell) return asked;
+  const made = await kernel.requestCreateSubshell({}).done, id = made.content.subshell_id;
+  const beside = kernel.clone({handleComms: false});
+  try {
+    beside.subshellId = id;
+    const code = `__import__("workbench.widgets.urgent", fromlist=["cancel"]).cancel(${JSON.stringify(ui.shown.token)}, ${JSON.stringify(job)})`;
+    await beside.requestExecute({code, silent: true, store_history: false, allow_stdin: false, stop_on_error: false}).done;
+  } finally { beside.dispose(); kernel.requestDeleteSubshell({subshell_id: id}); }
+  return asked;
+}
