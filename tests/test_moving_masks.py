@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,15 +26,17 @@ from tests.readers import source_times
 from tests.truth import Clip, make, timeline
 from tests.twins import coded_points, h264, h265, intra
 from workbench.archives.local import LocalArchive
-from workbench.core.errors import RequestError
+from workbench.cli_request import MASKS, build_parser, spec_from
+from workbench.core.errors import RequestError, WorkError
 from workbench.core.mask import shape_at
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Offset
 from workbench.media.index import scan
+from workbench.media.masks import MaskPlan
 from workbench.media.planes import samples
 from workbench.media.recording import Recording
 from workbench.media.retouch import Retouch
-from workbench.media.timed import TimedMask
+from workbench.media.timed import TimedMask, in_force, of_job, of_look
 
 CLIP = Clip(name="moving", frames=80, gop=20, bframes=2)
 TIMES = [stamp.us for stamp in timeline(CLIP)]
@@ -213,3 +216,33 @@ def test_instants_need_a_dated_line(archive: LocalArchive) -> None:
     with pytest.raises(RequestError) as caught:
         archive.frame("cam", Offset(0), (Mask.from_json({"keys": keys}),))
     assert caught.value.field == "masks.keys"
+
+
+def test_the_command_line_takes_keys_in_a_spec(tmp_path: Path) -> None:
+    """Key frames in the masks of --spec reach the request whole, and --help says how they are written."""
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps({"source": "cam", "begin": "+0", "end": "+3", "format": "mp4", "masks": [mask_json()]}))
+    words = ["export", "footage", "--out", "out", "--spec", str(path), "--mask", "0.1,0.1 0.4,0.1 0.4,0.5"]
+    moving, resting = spec_from(build_parser().parse_args(words)).masks
+    assert moving == MOVING and not resting.keys
+    assert '"keys"' in MASKS and "straight line" in MASKS
+
+
+def test_keys_without_their_instants_never_rest() -> None:
+    """A job that brings a moving mask and not the instants of its keys fails: at rest it would hide another place."""
+    with pytest.raises(WorkError, match="3 keys came with the instants of 0"):
+        of_look([{"mask": MOVING.to_json(), "range": [None, None]}])
+    with pytest.raises(WorkError, match="3 keys came with the instants of 0"):
+        of_job((MOVING,), {"mask_ranges": [[None, None]]})
+
+
+def test_shapes_that_rest_are_kept_and_those_that_move_are_not() -> None:
+    """Before the first and behind the last key a mask is one object for all frames; between them nothing piles up."""
+    timed = [TimedMask(MOVING, None, None, tuple(us for us, _ in KEYS))]
+    early, later = in_force(timed, 0, 1), in_force(timed, 300_000, 300_001)
+    assert early.resting[0] is later.resting[0] and not early.moving
+    plan = MaskPlan(160, 120, 0, "yuv420p")
+    for us in range(400_000, 2_640_001, 40_000):
+        found = in_force(timed, us, us + 40_000)
+        plan.cover_for(found.resting, found.moving)
+    assert len(plan._known) == 2 and len(plan._covers) == 2

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from workbench.core.errors import RequestError
 from workbench.core.geometry import Point
@@ -118,6 +120,21 @@ def test_the_thinnest_shape_on_the_way() -> None:
     assert thinnest(SQUARE, moved(0.4)) == pytest.approx(1.0)
     assert thinnest(SQUARE, SQUARE[2:] + SQUARE[:2]) == pytest.approx(0.0)
     assert thinnest(SQUARE, SQUARE[::-1]) < 0
+
+
+corner = st.tuples(st.floats(0, 1), st.floats(0, 1))
+
+
+@given(st.lists(st.tuples(corner, corner), min_size=3, max_size=3), st.integers(1, 10**7), st.integers(0, 10**7))
+def test_no_corner_leaves_the_picture(pairs: list[tuple[Point, Point]], length: int, us: int) -> None:
+    """Between two corners inside the picture every instant's corner is inside, however it is rounded."""
+    one, two = ([pair[side] for pair in pairs] for side in (0, 1))
+    try:
+        mask = Mask(points=tuple(one), keys=(key(0, tuple(one)), key(length, tuple(two))))
+    except RequestError:
+        return
+    for corners in (shape_at(mask, us, (0, length)), shape_at(mask, length - 1, (0, length))):
+        assert all(0 <= n <= 1 for point in corners for n in point)
 
 
 def test_a_shape_of_no_area_on_the_way_is_refused() -> None:

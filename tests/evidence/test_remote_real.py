@@ -13,8 +13,8 @@ from tests.evidence.test_remote_case import new, said
 from tests.report.matters import RECORDINGS, SPECS, TRIANGLE
 from workbench.archives.remote import RemoteArchive
 from workbench.core.errors import SourceError
-from workbench.core.spec import Mask
-from workbench.core.timebase import parse_time
+from workbench.core.spec import Mask, MaskKey
+from workbench.core.timebase import Offset, parse_time
 from workbench.evidence.case import Case
 from workbench.evidence.findings import Verdict
 from workbench.evidence.package import seal
@@ -26,7 +26,14 @@ FACES = (Mask(points=TRIANGLE, reason="a passer-by"),)
 SHORT = replace(
     SPECS["plain"], source="5", begin=parse_time("20260301T100028"), end=parse_time("20260301T100030"), masks=FACES
 )
-"""Within what the API can say; `SPECS["gap"]` is beyond: its mask has a time range, counted from the first frame."""
+"""Within what the API can say; `GAP` is beyond: masks with a time range, counted from the first frame, one moving."""
+AWAY = tuple((x - 0.2, y) for x, y in TRIANGLE)
+MOVING = Mask(
+    points=TRIANGLE,
+    begin=Offset(64_000_000),
+    keys=(MaskKey(at=Offset(62_500_000), points=TRIANGLE), MaskKey(at=Offset(66_000_000), points=AWAY, pts=1)),
+)
+GAP = replace(SPECS["gap"], masks=(*SPECS["gap"].masks, MOVING))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +41,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     """A case with an export that the VMS made (E1) and one across a gap that was derived from its master (E2)."""
     with Background(RECORDINGS, prefix="/vms") as server:
         made = new(tmp_path_factory.mktemp("case"))
-        for spec, derive in ((SHORT, "never"), (SPECS["gap"], "beyond")):
+        for spec, derive in ((SHORT, "never"), (GAP, "beyond")):
             remote = RemoteArchive(server.url, derive=derive, cache=tmp_path_factory.mktemp("cache"))
             try:
                 made.export(spec, remote)

@@ -21,6 +21,7 @@ from workbench.archives.unchanged import State
 from workbench.core.coverage import Coverage, Source
 from workbench.core.errors import RequestError
 from workbench.core.geometry import Area
+from workbench.core.overview import Overview
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult, Progress
 from workbench.core.spec import ExportSpec, Mask
@@ -165,6 +166,22 @@ class Archive(Protocol):
         """What is recorded of a source and what is missing; all of it where `within` is None.
 
         Raises SourceError for a source that is not there.
+        """
+
+    def overview(
+        self, source: str, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000
+    ) -> Overview:
+        """What is recorded of a source, coarsely: holes shorter than 1/`most` of the range are drawn over and counted.
+
+        Every file is looked at. SourceError for a source that is not there.
+        """
+
+    def overviews(
+        self, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000, checked: bool = False
+    ) -> tuple[Overview, ...]:
+        """The same of all sources, by id; `checked` False allows answers from what is known, and they say so.
+
+        A source that cannot be asked for `within` has no stretches, and a note that says why.
         """
 
     def instants(

@@ -10,19 +10,19 @@ worker process; what was learnt about a file is cached outside the footage, keye
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from workbench.archives import listing, unchanged
+from workbench.archives import unchanged
 from workbench.archives.base import Description, Frame, OnProgress, Recorded, Seen, Snapshot, check_limit, numbers
 from workbench.archives.config import FILE_NAME, ArchiveConfig, read_config
 from workbench.archives.dating import date_file
+from workbench.archives.laying import Shelf
+from workbench.archives.local_overview import overview_of, overviews
 from workbench.archives.mask_times import mask_look, shown_still
 from workbench.archives.running import Runner
 from workbench.archives.stepping import Track, Unit, place_of, step
@@ -30,11 +30,11 @@ from workbench.archives.timeline import Piece, TimeLine, place, resolve
 from workbench.core.coverage import Coverage, Source
 from workbench.core.errors import NothingRecorded, RequestError, SourceError, WorkerDied
 from workbench.core.geometry import Area
+from workbench.core.overview import Overview
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Moment, Range, shown
-from workbench.media.heads import load_head, stored
 from workbench.media.worker import Worker
 
 _TOLD = ("stream", "pts", "rank", "picture_type", "frame_sha256", "pixel_format", "rgb_sha256", "width", "height")
@@ -68,9 +68,8 @@ class LocalArchive:
             raise SourceError(f"{self.folder} does not exist", "Check the path.")
         self.cache = Path(cache) if cache is not None else default_cache()
         self._worker = worker or Worker()
-        self._lock = threading.RLock()
-        self._lines: dict[str, tuple[tuple[Any, ...], TimeLine, tuple[str, ...]]] = {}
         self.config = read_config(self.folder) if self.folder.is_dir() else ArchiveConfig()
+        self._shelf = Shelf(self.folder, self.cache, self.config, self._worker)
 
     def close(self) -> None:
         """End the worker process; the archive can be used again and starts a new one."""
@@ -78,7 +77,7 @@ class LocalArchive:
 
     def sources(self) -> tuple[Source, ...]:
         """The cameras, by id; one whose files cannot be read is listed with the reason in its notes."""
-        return tuple(self._source(name) for name in sorted(self._files()))
+        return tuple(self._source(name) for name in self._shelf.names())
 
     def source(self, source: str) -> Source:
         """One of the cameras; SourceError where it is not there."""
@@ -86,13 +85,13 @@ class LocalArchive:
 
     def describe(self, source: str) -> Description:
         """What every recording of a source says of itself; one that cannot be read is listed with the reason."""
-        found = self._source(source)
+        laid, found = self._shelf.laid(source), self._source(source)
         config = self.folder / FILE_NAME
         if self.folder.is_dir() and read_config(self.folder) != self.config:
             raise SourceError(f"{FILE_NAME} changed since this archive was opened", "Open the archive again.")
         return Description(
             source=found,
-            recordings=tuple(self._described(source, path) for path in self._files()[source]),
+            recordings=tuple(self._described(source, path) for path in self._shelf.paths(laid.scan)),
             archive=self.folder.resolve().name,
             config=config if self.folder.is_dir() and config.exists() else None,
         )
@@ -101,6 +100,18 @@ class LocalArchive:
         """Recorded intervals, gaps and overlaps of a source, each with who says so."""
         line = self.line(source)
         return line.coverage(source, self._range(line, within))
+
+    def overview(
+        self, source: str, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000
+    ) -> Overview:
+        """What is recorded of a source, coarsely, after all its files were listed."""
+        return overview_of(self, source, within, most)
+
+    def overviews(
+        self, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000, checked: bool = False
+    ) -> tuple[Overview, ...]:
+        """All sources, by id; from their catalogues, where there are any and nothing need be `checked`."""
+        return overviews(self, self._shelf, within, most, checked)
 
     def instants(
         self,
@@ -233,7 +244,7 @@ class LocalArchive:
 
     def line(self, source: str) -> TimeLine:
         """The source's recordings on its time line, indexed where they were not yet."""
-        return self._laid(source)[0]
+        return self._shelf.laid(source).line
 
     def _showing(self, source: str, at: Moment) -> tuple[TimeLine, Piece, int]:
         """The recording whose picture is shown at `at`, and that instant; NothingRecorded where there is none."""
@@ -247,38 +258,9 @@ class LocalArchive:
             )
         return line, piece, when
 
-    def _files(self) -> dict[str, list[Path]]:
-        return listing.recordings(self.folder)
-
-    def _laid(self, source: str) -> tuple[TimeLine, tuple[str, ...]]:
-        files = self._files().get(source)
-        if not files:
-            known = ", ".join(sorted(self._files())) or "none"
-            raise SourceError(f"there is no source {source!r} in {self.folder}", f"Sources: {known}.")
-        state = tuple((str(p), *listing.state(p)) for p in files)
-        with self._lock:
-            kept = self._lines.get(source)
-            if kept is None or kept[0] != state or not all(stored(piece.index) for piece in kept[1].pieces):
-                kept = (state, *self._lay(source, files))
-                self._lines[source] = kept
-            return kept[1], kept[2]
-
-    def _lay(self, source: str, files: list[Path]) -> tuple[TimeLine, tuple[str, ...]]:
-        config = self.config.source(source)
-        pieces: list[Piece] = []
-        notes: list[str] = []
-        for path in files:
-            index = self._index_path(path)
-            head = self._head(path, index, notes.append)
-            if head is not None and head["summary"]["frames"]:
-                dating = date_file(path.name, config, head["facts"]["created"])
-                pieces.append(Piece(name=self._name(path), path=path, index=index, head=head, dating=dating))
-        line = replace(TimeLine.of(pieces), unread=tuple(notes))
-        notes += [note for piece in line.pieces for note in piece.dating.notes]
-        return line, (*line.notes, *dict.fromkeys(notes))
-
     def _source(self, source: str) -> Source:
-        line, notes = self._laid(source)
+        laid = self._shelf.laid(source)
+        line = laid.line
         config = self.config.source(source)
         by = list(dict.fromkeys(piece.dating.by for piece in line.pieces))
         assumed = config.zone is None and any(piece.dating.zone_assumed for piece in line.pieces)
@@ -286,21 +268,21 @@ class LocalArchive:
         return Source(
             id=source,
             name=config.name or source,
-            files=tuple(self._name(path) for path in self._files()[source]),
+            files=tuple(self._shelf.name(path) for path in self._shelf.paths(laid.scan)),
             first=line.first,
             last=line.last,
             dated_by=", ".join(by) if line.dated else "undated",
             zone=config.zone or "UTC",
             zone_assumed=assumed,
             clock_offset=config.clock_offset,
-            notes=(*zone_note, *notes),
+            notes=(*zone_note, *laid.notes),
         )
 
     def _described(self, source: str, path: Path) -> Recorded:
         unread: list[str] = []
         state = unchanged.state_of(path) if path.is_file() else None
-        name, index = self._name(path), self._index_path(path)
-        head = self._head(path, index, unread.append)
+        name, index = self._shelf.name(path), self._shelf.index_path(path)
+        head = self._shelf.head(path, unread.append)
         if head is None:
             return Recorded(file=name, path=path, facts={}, losses=tuple(unread), state=state)
         losses = [f"{loss['text']} ({loss['witness']})" for loss in head["losses"]]
@@ -311,28 +293,6 @@ class LocalArchive:
             losses.append(exc.message.replace(str(path), name))
         by = date_file(path.name, self.config.source(source), head["facts"]["created"]).by
         return Recorded(file=name, path=path, facts={**facts, "dated_by": by}, losses=tuple(losses), state=state)
-
-    def _head(self, path: Path, index: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
-        head = load_head(index)
-        if head is None:
-            try:
-                self._worker.call("index", {"path": str(path), "index": str(index)})
-                head = load_head(index)
-            except (SourceError, WorkerDied) as exc:  # one file that kills its reader must not hide all others
-                note(exc.message.replace(str(path), self._name(path)))  # no place of this machine in a record
-                return None
-        if head is None:
-            raise SourceError(f"{path}: its index cannot be kept in {self.cache}", "Set WORKBENCH_CACHE.")
-        return head
-
-    def _index_path(self, path: Path) -> Path:
-        size, changed = listing.state(path)
-        state = f"{os.path.realpath(path)}\0{size}\0{changed}"
-        key = hashlib.sha256(state.encode("utf-8", "surrogateescape")).hexdigest()
-        return self.cache / "index" / key[:2] / key[2:32]
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.folder).as_posix() if path != self.folder else path.name
 
     def _range(self, line: TimeLine, within: tuple[Moment | None, Moment | None] | None) -> Range:
         whole = line.whole()

@@ -7,74 +7,88 @@ Nothing that is missing vanishes: a stretch says how many gaps were drawn over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 from workbench.archives.base import Archive
-from workbench.core.coverage import Coverage
+from workbench.core.coverage import Coverage, Source
 from workbench.core.errors import RequestError
+from workbench.core.overview import Overview, Stretch
 from workbench.core.timebase import Moment, Range
 
+__all__ = ["MOST", "Overview", "Stretch", "check_most", "coarse", "merged", "named", "overview", "runs_of"]
+
 MOST = 20_000
+Run = tuple[int, int]
+"""Begin and end of what is recorded without a gap."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Recorded from `begin` to `end`, but for `gaps` holes too small to be drawn."""
-
-    begin: int
-    end: int
-    gaps: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """What is recorded of one source in a range, coarsely."""
-
-    source: str
-    dated: bool
-    range: Range
-    stretches: tuple[Stretch, ...]
-    witness: str
-    """Who says what is missing."""
-    notes: tuple[str, ...] = ()
+def check_most(most: int) -> None:
+    """RequestError unless `most` is a number of stretches that can be asked for."""
+    if not 1 <= most <= MOST:
+        raise RequestError("most", f"{most} is not a number of stretches from 1 to {MOST}")
 
 
 def overview(
     archive: Archive, source: str, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000
 ) -> Overview:
     """At most `most` stretches, or so many as there are; holes shorter than 1/`most` of the range are merged away."""
-    if not 1 <= most <= MOST:
-        raise RequestError("most", f"{most} is not a number of stretches from 1 to {MOST}")
+    check_most(most)
     return coarse(archive.coverage(source, within), most)
+
+
+def named(found: Overview, source: Source) -> Overview:
+    """An overview with what its source says of itself."""
+    return replace(found, name=source.name, first=source.first, last=source.last)
 
 
 def coarse(coverage: Coverage, most: int) -> Overview:
     """A coverage as an overview."""
-    least = (coverage.range.end - coverage.range.begin) // most
-    holes = [(gap.begin, gap.end) for gap in coverage.gaps]
-    out: list[list[int]] = []
-    number = 0
-    for interval in sorted(coverage.intervals, key=lambda i: i.begin):
-        while number < len(holes) and holes[number][1] <= (out[-1][1] if out else interval.begin):
-            number += 1
-        hole = interval.begin - out[-1][1] if out else 0
-        if out and hole < max(least, 1):
-            out[-1][2] += 1 if _is_hole(holes, number, out[-1][1], interval.begin) else 0
-            out[-1][1] = max(out[-1][1], interval.end)
-        elif out and not _is_hole(holes, number, out[-1][1], interval.begin):
-            out[-1][1] = max(out[-1][1], interval.end)  # less than a picture between two recordings is no gap
-        else:
-            out.append([interval.begin, interval.end, 0])
     return Overview(
         source=coverage.source,
         dated=coverage.dated,
         range=coverage.range,
-        stretches=tuple(Stretch(begin=a, end=b, gaps=n) for a, b, n in out),
+        stretches=merged(runs_of(coverage), coverage.range, most),
         witness=", ".join(dict.fromkeys(gap.witness for gap in coverage.gaps)),
         notes=coverage.notes,
     )
 
 
-def _is_hole(holes: list[tuple[int, int]], number: int, begin: int, end: int) -> bool:
-    """Whether the coverage calls it a gap what lies between two intervals."""
-    return number < len(holes) and holes[number][0] < end and holes[number][1] > begin
+def runs_of(coverage: Coverage) -> list[Run]:
+    """What is recorded without a gap: less than a picture between two recordings is none."""
+    holes = [(gap.begin, gap.end) for gap in coverage.gaps]
+    out: list[Run] = []
+    number = 0
+    for interval in sorted(coverage.intervals, key=lambda i: i.begin):
+        reached = out[-1][1] if out else interval.begin
+        while number < len(holes) and holes[number][1] <= reached:
+            number += 1
+        if out and not (number < len(holes) and holes[number][0] < interval.begin):
+            out[-1] = out[-1][0], max(reached, interval.end)
+        else:
+            out.append((interval.begin, interval.end))
+    return out
+
+
+def merged(runs: Sequence[Run], wanted: Range, most: int) -> tuple[Stretch, ...]:
+    """Runs inside a range, those with a hole smaller than 1/`most` of it between them as one that counts it."""
+    least = max((wanted.end - wanted.begin) // most, 1)
+    out: list[Run] = []
+    counts: list[int] = []
+    begin = reached = count = 0
+    open_ = False
+    for low, high in runs:
+        if high <= wanted.begin or low >= wanted.end:
+            continue
+        if open_ and low - reached < least:
+            count += low > reached
+        else:
+            if open_:
+                out.append((begin, reached))
+                counts.append(count)
+            begin, count, open_ = max(low, wanted.begin), 0, True
+        reached = min(high, wanted.end)
+    if open_:
+        out.append((begin, reached))
+        counts.append(count)
+    return tuple(Stretch(begin=a, end=b, gaps=n) for (a, b), n in zip(out, counts, strict=True))

@@ -20,6 +20,7 @@ from typing import Any
 from workbench.archives import remote_cameras, remote_plan
 from workbench.archives.base import Description, Frame, OnProgress, Seen, Snapshot, check_limit
 from workbench.archives.local import default_cache
+from workbench.archives.overview import check_most, named, overview
 from workbench.archives.remote_acquire import Acquired, acquire
 from workbench.archives.remote_connection import Connection, Prompt
 from workbench.archives.remote_export import About, Exporter
@@ -30,6 +31,7 @@ from workbench.archives.stepping import Track, Unit, place_of, step
 from workbench.core.coverage import Coverage, Gap, Source
 from workbench.core.errors import NothingRecorded, RequestError, SourceError
 from workbench.core.geometry import Area
+from workbench.core.overview import Overview
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec, Mask
@@ -122,6 +124,20 @@ class RemoteArchive:
                 source=camera.id, dated=True, range=Range(0, 0), intervals=(), gaps=(), notes=(exc.message,)
             )
         return View(self.connection.client, camera.id).coverage(wanted)
+
+    def overview(
+        self, source: str, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000
+    ) -> Overview:
+        """What the VMS lists as recorded, coarsely."""
+        return named(overview(self, source, within, most=most), self.source(source))
+
+    def overviews(
+        self, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000, checked: bool = False
+    ) -> tuple[Overview, ...]:
+        """The same of all cameras; the VMS is always asked, nothing is answered from what was known."""
+        check_most(most)
+        found = ((source, overview(self, source.id, within, most=most)) for source in self.sources())
+        return tuple(named(one, source) for source, one in found)
 
     def instants(
         self,

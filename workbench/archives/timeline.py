@@ -243,15 +243,16 @@ def place(piece: Piece) -> dict[str, Any]:
     }
 
 
-def resolve(moment: Moment, line: TimeLine, field: str) -> int:
-    """A written time as microseconds on `line`; an offset counts from the source's first picture.
+def resolve(moment: Moment, line: TimeLine, field: str, first: int | None = None) -> int:
+    """A written time as microseconds on `line`; an offset counts from `first`, else from the first picture.
 
     Raises RequestError naming `field` for an instant on an undated line.
     """
     if isinstance(moment, Offset):
-        if (line.first or 0) + moment.us > _LAST_INSTANT:
+        zero = (line.first or 0) if first is None else first
+        if zero + moment.us > _LAST_INSTANT:
             raise RequestError(field, f"+{moment.us // SECOND} s from the first frame lies behind the year 9999")
-        return (line.first or 0) + moment.us
+        return zero + moment.us
     if not line.dated:
         raise RequestError(
             field,

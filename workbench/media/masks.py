@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from math import ceil, floor
@@ -142,14 +143,15 @@ class Cover:
     def _painters(self, styles: tuple[Bits, ...]) -> tuple[_Painter, ...]:
         tile = max(16, -(-self.height // 24) + 7 & ~7)
         shift_x, shift_y = chroma_shifts(self.pixel_format)
+        windows = [_window(blocks) for blocks in styles]
         painters: list[_Painter] = []
         for index, plane in enumerate(planes(self.pixel_format)):
-            high, wide = 1 << shift_y - plane.shift_y, 1 << shift_x - plane.shift_x
-            rows, columns = -(-self.height >> plane.shift_y), -(-self.width >> plane.shift_x)
+            unit = 1 << shift_y - plane.shift_y, 1 << shift_x - plane.shift_x
+            size = -(-self.height >> plane.shift_y), -(-self.width >> plane.shift_x)
             tiles = tile >> plane.shift_y, tile >> plane.shift_x
-            for blocks, kind in zip(styles, (_Fill, _Pixelate, _Blur), strict=True):
-                if blocks.any():
-                    painters.append(kind(index, plane, _spread(blocks, high, wide, rows, columns), tiles))
+            for window, kind in zip(windows, (_Fill, _Pixelate, _Blur), strict=True):
+                if window is not None:
+                    painters.append(kind(index, plane, window.of_plane(unit, size), tiles))
         return tuple(painters)
 
     def paint(self, frame: av.VideoFrame) -> None:
@@ -229,18 +231,40 @@ def _spread(blocks: npt.NDArray[_Scalar], high: int, wide: int, rows: int, colum
     return blocks.repeat(high, axis=0).repeat(wide, axis=1)[:rows, :columns]
 
 
-class _Painter:
-    """Hides samples of one plane. `hidden` is (rows, columns) bool of the plane, with at least one True."""
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The least rectangle of a grid that holds every True of it: most masks are small, and some new on each picture."""
 
-    def __init__(self, index: int, plane: Plane, hidden: Bits, tile: tuple[int, int]) -> None:
+    bits: Bits
+    top: int
+    left: int
+
+    def of_plane(self, unit: tuple[int, int], size: tuple[int, int]) -> _Window:
+        """The same of a plane of `size`, in which each bit stands for a block of `unit`, both (rows, columns)."""
+        top, left = self.top * unit[0], self.left * unit[1]
+        return _Window(_spread(self.bits, *unit, size[0] - top, size[1] - left), top, left)
+
+
+def _window(bits: Bits) -> _Window | None:
+    """The window around what is True; None where nothing is."""
+    rows, columns = np.flatnonzero(bits.any(axis=1)), np.flatnonzero(bits.any(axis=0))
+    if not len(rows):
+        return None
+    top, left = int(rows[0]), int(columns[0])
+    return _Window(bits[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1], top, left)
+
+
+class _Painter:
+    """Hides samples of one plane. `shape` tells which, at least one; nothing outside of it is read or written."""
+
+    def __init__(self, index: int, plane: Plane, shape: _Window, tile: tuple[int, int]) -> None:
         self.index = index
         self.channels = plane.channels
         self.tile = tile
-        rows, columns = np.flatnonzero(hidden.any(axis=1)), np.flatnonzero(hidden.any(axis=0))
         # From the start of a tile on, so that tiles lie on one grid whatever the mask.
-        top, left = int(rows[0]) // tile[0] * tile[0], int(columns[0]) // tile[1] * tile[1]
-        bottom, right = int(rows[-1]) + 1, int(columns[-1]) + 1
-        self.hidden: Bits = hidden[top:bottom, left:right]
+        top, left = shape.top // tile[0] * tile[0], shape.left // tile[1] * tile[1]
+        self.hidden: Bits = np.pad(shape.bits, ((shape.top - top, 0), (shape.left - left, 0)))
+        bottom, right = top + self.hidden.shape[0], left + self.hidden.shape[1]
         self.window = slice(top, bottom), slice(left * plane.channels, right * plane.channels)
 
     def paint(self, view: Samples, full: bool) -> None:
@@ -258,8 +282,8 @@ class _Painter:
 class _Fill(_Painter):
     """Black by bits, at memory speed: AND with 0 leaves nothing of the old value, OR puts black there."""
 
-    def __init__(self, index: int, plane: Plane, hidden: Bits, tile: tuple[int, int]) -> None:
-        super().__init__(index, plane, hidden, tile)
+    def __init__(self, index: int, plane: Plane, shape: _Window, tile: tuple[int, int]) -> None:
+        super().__init__(index, plane, shape, tile)
         wide = self.hidden.repeat(plane.channels, axis=1)
         self.keep = np.where(wide, 0, np.iinfo(plane.dtype).max).astype(plane.dtype)
         self.black = [
@@ -278,8 +302,8 @@ class _Fill(_Painter):
 class _Pixelate(_Painter):
     """The mean of each tile's hidden samples; a tile with few of them takes its neighbours' in as well."""
 
-    def __init__(self, index: int, plane: Plane, hidden: Bits, tile: tuple[int, int]) -> None:
-        super().__init__(index, plane, hidden, tile)
+    def __init__(self, index: int, plane: Plane, shape: _Window, tile: tuple[int, int]) -> None:
+        super().__init__(index, plane, shape, tile)
         self.counts = self._sums(self.hidden.astype(np.int64))
         self.thin = self.counts * 4 < tile[0] * tile[1]
 
@@ -298,8 +322,8 @@ class _Pixelate(_Painter):
 class _Blur(_Painter):
     """A box mean taken twice, over hidden samples only: sums over counts, in whole numbers."""
 
-    def __init__(self, index: int, plane: Plane, hidden: Bits, tile: tuple[int, int]) -> None:
-        super().__init__(index, plane, hidden, tile)
+    def __init__(self, index: int, plane: Plane, shape: _Window, tile: tuple[int, int]) -> None:
+        super().__init__(index, plane, shape, tile)
         self.weights = np.maximum(self._sums(self.hidden.astype(np.int64)), 1)
 
     def _sums(self, values: Ints) -> Ints:

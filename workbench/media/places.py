@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from workbench.core.errors import SourceError
-from workbench.media.index import load
+from workbench.media import keys
+from workbench.media.index import load, save, scan
 from workbench.media.recording import Recording
 
 
@@ -19,6 +20,9 @@ def recording_at(place: dict[str, Any]) -> Recording:
 @lru_cache(maxsize=4)
 def _recording(name: str, path: str, stored: str, start: int) -> Recording:
     index = load(Path(stored))
-    if index is None:
-        raise SourceError(f"{path}: its index is gone from the cache", "Run again; it is made anew.")
+    if index is None:  # caches may be emptied while somebody works
+        index = scan(Path(path), lambda news: None)
+        with suppress(OSError):
+            keys.save(index, Path(stored))
+            save(index, Path(stored))
     return Recording(name, Path(path), index, start)

@@ -195,10 +195,13 @@ class _Run:
 
 @contextlib.contextmanager
 def _listening() -> Iterator[list[tuple[int, str, str]]]:
-    """What the decoder says, each word of it. No decoder thread may be at work when it is closed (see `quiet`)."""
+    """What the decoder says, the words for developers too: only they tell of a missing picture.
+
+    No decoder thread may be at work when it is closed (see `quiet`).
+    """
     level, skips = av.logging.get_level(), av.logging.get_skip_repeated()
     av.logging.set_skip_repeated(False)
-    av.logging.set_level(av.logging.INFO)
+    av.logging.set_level(av.logging.DEBUG)
     try:
         with av.logging.Capture(local=False) as said:
             yield said
@@ -208,7 +211,7 @@ def _listening() -> Iterator[list[tuple[int, str, str]]]:
 
 
 def _trouble(said: tuple[int, str, str]) -> bool:
-    return said[0] <= av.logging.WARNING or "conceal" in said[2]
+    return said[0] <= av.logging.WARNING or "conceal" in said[2] or "num gap" in said[2]
 
 
 def _group_end(recording: Recording, rank: int) -> int:
