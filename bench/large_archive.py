@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def opened(folder: Path, cache: Path) -> None:
         _timed(f"coverage of a day, {turn} time", lambda: archive.coverage(name, day))
     for turn in ("first", "second"):
         at = Offset(100_000_000_000 + (turn == "second") * 600_000)
-        _timed(f"frame, {turn} time", lambda at=at: archive.frame(name, at))
+        _timed(f"frame, {turn} time", partial(archive.frame, name, at))
     archive.close()
 
 

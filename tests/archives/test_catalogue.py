@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ def _flip(path: Path) -> None:
 
 def _forge(path: Path) -> None:
     whole = json.loads(path.read_bytes().split(b"\n")[1])
-    rows = [["a", 1], None, 7, [[], 1, 1, 1, 1, 1, [], [], None]]
+    rows: list[Any] = [["a", 1], None, 7, [[], 1, 1, 1, 1, 1, [], [], None]]
     catalogue.save(path, {**whole, "runs": ["x"], "folders": 3}, rows)
 
 

@@ -113,12 +113,17 @@ class Shelf:
         line = replace(TimeLine.of(pieces), unread=tuple(unread))
         notes = dict.fromkeys((*unread, *(note for piece in line.pieces for note in piece.dating.notes)))
         laid = Laid(scan=scan, line=line, notes=(*line.notes, *notes))
-        summary = self._summary(source, laid, whose)
         # links can be turned to other files without a trace in their folder: they are read each time
         keep = [row for state, row in read if not state[3]]
-        if len(rows) != len(keep) or any(rows.get(row[0]) is not row for row in keep) or self.known(source) != summary:
-            catalogue.save(stored, summary, keep)
+        same = len(rows) == len(keep) == len(scan.files) and all(rows.get(row[0]) is row for row in keep)
+        if not (same and self._is_summed(source, scan)):
+            catalogue.save(stored, self._summary(source, laid, whose), keep)
         return laid
+
+    def _is_summed(self, source: str, scan: listing.Scan) -> bool:
+        """Whether the stored summary is of this listing; the same rows and settings give the same summary."""
+        found = self.known(source)
+        return found is not None and found["folders"] == [list(folder) for folder in scan.folders]
 
     def _row(self, state: listing.FileState, row: list[Any] | None, note: Callable[[str], None]) -> list[Any] | None:
         name, size, changed, link = state
