@@ -40,7 +40,7 @@ def names(folder: Path) -> tuple[str, ...]:
 def tops(folder: Path) -> tuple[tuple[str, bool], ...]:
     """What may be a source: recordings and folders directly in the folder, with whether it is a folder."""
     with _searching(folder), os.scandir(folder) as entries:
-        found = [(e.name, e.is_dir()) for e in entries if e.is_dir() or _is_recording(e.name)]
+        found = [(e.name, _is_dir(e)) for e in entries if _is_dir(e) or _is_recording(e.name)]
     return tuple(sorted(pair for pair in found if not pair[0].startswith(".")))
 
 
@@ -91,8 +91,15 @@ def _walk(root: Path, below: str, folders: list[tuple[str, int]]) -> Iterator[Fi
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(root, f"{below}/{name}", folders)
-        elif _is_recording(name) and not (entry.is_symlink() and entry.is_dir()):
+        elif _is_recording(name) and not (entry.is_symlink() and _is_dir(entry)):
             yield f"{below}/{name}", *_entry_state(entry), entry.is_symlink()
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself is no folder
+        return False
 
 
 def _entry_state(entry: os.DirEntry[str]) -> tuple[int, int]:
