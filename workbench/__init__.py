@@ -30,6 +30,7 @@ if typing.TYPE_CHECKING:
     from workbench.core.errors import WorkbenchError as WorkbenchError
     from workbench.core.errors import WorkError as WorkError
     from workbench.core.geometry import Area as Area
+    from workbench.core.mask import MaskKey as MaskKey
     from workbench.core.plan import ExportPlan as ExportPlan
     from workbench.core.result import ExportResult as ExportResult
     from workbench.core.result import Progress as Progress
@@ -67,6 +68,7 @@ _HOMES = {
         *("WorkError", "WorkbenchError"),
     ),
     "core.geometry": ("Area",),
+    "core.mask": ("MaskKey",),
     "core.plan": ("ExportPlan",),
     "core.result": ("ExportResult", "Progress"),
     "core.spec": ("ExportSpec", "Mask"),
