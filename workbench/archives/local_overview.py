@@ -66,6 +66,8 @@ def _from_catalogue(shelf: Shelf, source: str, found: dict[str, Any], within: Wi
         stretches=merged(runs, wanted, most),
         witness=found["witness"],
         notes=tuple(found["notes"]),
+        zone=shelf.config.source(source).zone or "UTC",
+        zone_assumed=shelf.config.source(source).zone is None,
         checked=False,
     )
 

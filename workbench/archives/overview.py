@@ -39,7 +39,14 @@ def overview(
 
 def named(found: Overview, source: Source) -> Overview:
     """An overview with what its source says of itself."""
-    return replace(found, name=source.name, first=source.first, last=source.last)
+    return replace(
+        found,
+        name=source.name,
+        first=source.first,
+        last=source.last,
+        zone=source.zone,
+        zone_assumed=source.zone_assumed,
+    )
 
 
 def coarse(coverage: Coverage, most: int) -> Overview:

@@ -38,5 +38,9 @@ class Overview:
     """Instant of the source's first picture, None where nothing is readable."""
     last: int | None = None
     """Instant of its last picture."""
+    zone: str = "UTC"
+    """Zone in which the recorder wrote its times."""
+    zone_assumed: bool = False
+    """True where nobody named a zone and UTC was taken; of an answer that is not checked: where none is configured."""
     checked: bool = True
     """True: every file was listed now and had the size and time that is known; False: not checked."""

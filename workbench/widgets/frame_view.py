@@ -48,10 +48,10 @@ class FrameView(View):
         here = self._here() if state.source and state.at is not None else None
         return {
             "source": state.source,
-            "sources": [{"id": name, "name": self.session.source(name).name} for name in state.sources],
+            "sources": [{"id": name, "name": self.session.brief(name).name} for name in state.sources],
             "at": state.at,
             "dated": state.dated,
-            "zone": self.session.source(state.source).zone if state.source else "UTC",
+            "zone": self.session.brief(state.source).zone if state.source else "UTC",
             "range": [state.begin, state.end],
             "crop": None if look.crop is None else look.crop.corners(),
             "masks": [self._mask(mask, here) for mask in look.masks],
@@ -62,7 +62,7 @@ class FrameView(View):
     @verb(newest="frame")
     def on_frame(self, source: str, at: int, width: int, masked: bool) -> None:
         """Send the frame shown at an instant, raw or with what is drawn laid on by the engine."""
-        state, camera = self.session.state, self.session.source(source)
+        state, camera = self.session.state, self.session.brief(source)
         look = state.look(source)
         laid = (look.masks, look.crop) if masked else ((), None)
         seen = self.session.archive.view(source, moment(at, camera.dated), *laid, width=max(0, min(width, WIDEST)))
@@ -221,14 +221,14 @@ class FrameView(View):
         state = self.session.state
         if state.at is None or not state.source:
             raise RequestError("at", "no picture is shown", "Choose a camera first.")
-        source = self.session.source(state.source)
+        source = self.session.brief(state.source)
         pts = self._pts.get((state.source, state.at))
         return drawing.Here(at=state.at, pts=pts, dated=source.dated, first=source.first or 0)
 
     def _us(self, when: Moment | None) -> int | None:
         if when is None:
             return None
-        first = self.session.source(self.session.state.source).first or 0
+        first = self.session.brief(self.session.state.source).first or 0
         return first + when.us if isinstance(when, Offset) else instant_us(when)
 
     def _mask(self, mask: Mask, here: drawing.Here | None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from workbench.core.spec import ExportSpec
 from workbench.core.timebase import SECOND
 from workbench.evidence.case import Case
 from workbench.widgets import as_python, store
+from workbench.widgets.briefs import Brief, of_archive, of_source
 from workbench.widgets.jobs import Job, Jobs
 from workbench.widgets.moments import moment
 from workbench.widgets.public import must_be_shown_here
@@ -75,6 +76,7 @@ class Session:
         self._done: list[tuple[str, Look]] = []
         self._undone: list[tuple[str, Look]] = []
         self._sources: dict[str, Source] = {}
+        self._briefs: dict[str, Brief] = {}
         self.jobs = Jobs(self)
         self._take_up()
 
@@ -119,7 +121,7 @@ class Session:
     def choose(self, *sources: str) -> State:
         """Choose cameras; the shown one stays if it is among them. SourceError for one that is not there."""
         chosen = tuple(dict.fromkeys(sources))
-        found = [self.source(name) for name in chosen]
+        found = [self.brief(name) for name in chosen]
         shown = self._state.source if self._state.source in chosen else next(iter(chosen), "")
         changes: dict[str, Any] = {"sources": chosen, "source": shown}
         if found:
@@ -131,7 +133,7 @@ class Session:
         """Show the frame of another of the chosen cameras, at the same instant where both are dated."""
         if source not in self._state.sources:
             raise RequestError("source", f"{source!r} is not among the chosen cameras", "Choose it first.")
-        return self.set(source=source, **self._placed(self.source(source)))
+        return self.set(source=source, **self._placed(self.brief(source)))
 
     def draw(self, source: str | None = None, **changes: Any) -> Look:
         """Change crop, masks or the open polygon of a camera's pictures; can be undone. RequestError as `Mask` has."""
@@ -166,6 +168,21 @@ class Session:
             self._sources[name] = self.archive.source(name)
         return self._sources[name]
 
+    def brief(self, name: str) -> Brief:
+        """What must be known of a camera to show it, at once; SourceError where it is not there."""
+        if name in self._sources:
+            return of_source(self._sources[name])
+        if name not in self.briefs():
+            return of_source(self.source(name))
+        return self._briefs[name]
+
+    def briefs(self, *, anew: bool = False) -> dict[str, Brief]:
+        """All cameras, by id, as far as they are known without looking through their recordings."""
+        with self.lock:
+            if anew or not self._briefs:
+                self._briefs = of_archive(self.archive)
+            return self._briefs
+
     def spec(self, source: str | None = None) -> ExportSpec:
         """The request that is chosen for a camera (the shown one). RequestError for what is missing or wrong."""
         state = self._state
@@ -178,7 +195,7 @@ class Session:
         begin, end = (state.at, state.at) if single else (state.begin, state.end)
         if begin is None or end is None:
             raise RequestError("begin", "no stretch of time is chosen", "Set the in point and the out point.")
-        dated = self.source(name).dated
+        dated = self.brief(name).dated
         if dated != state.dated:
             raise RequestError("begin", f"the range is of another kind of time line than {name}'s", "Set it anew.")
         look = state.look(name)
@@ -227,7 +244,7 @@ class Session:
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.archive.close()
 
-    def _placed(self, source: Source) -> dict[str, Any]:
+    def _placed(self, source: Brief) -> dict[str, Any]:
         """Window and cursor for a camera: kept where they mean something on its time line."""
         state = self._state
         if source.first is None or source.last is None:

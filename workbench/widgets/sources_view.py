@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import html
+import time
 from typing import Any
 
 from workbench.core.coverage import Source
 from workbench.core.errors import NothingRecorded, WorkbenchError
 from workbench.core.timebase import shown as written
 from workbench.evidence.clock import Clock
+from workbench.widgets.briefs import Brief
 from workbench.widgets.moments import moment
 from workbench.widgets.session import Session
 from workbench.widgets.view import View, verb
+
+SLOW = 1.0
+"""Seconds for one camera beyond which the others are not looked through unasked."""
 
 
 class SourcesView(View):
@@ -23,14 +28,14 @@ class SourcesView(View):
 
     def __init__(self, session: Session) -> None:
         """Show the cameras of the session's archive; they are looked through in a thread."""
-        self._found: tuple[Source, ...] | None = None
+        self._found: dict[str, Source | Brief] | None = None
         super().__init__(session)
         self.later("list", self._list)
 
     def draw(self) -> dict[str, Any]:
         """The cameras that were found, and which are chosen."""
         state = self.session.state
-        cameras = None if self._found is None else [self._row(source) for source in self._found]
+        cameras = None if self._found is None else [self._row(one) for one in self._found.values()]
         return {"cameras": cameras, "chosen": list(state.sources), "shown": state.source, "notes": self.session.notes}
 
     @verb
@@ -69,29 +74,39 @@ class SourcesView(View):
         return f"<table><caption>Cameras chosen</caption>{rows or '<tr><td>none</td></tr>'}</table>"
 
     def _list(self) -> None:
-        self._found = self.session.archive.sources()
+        """All cameras from the catalogue at once; then each is looked through, as long as that is quick."""
+        found: dict[str, Source | Brief] = dict(self.session.briefs(anew=True))
+        if any(isinstance(one, Brief) and not one.checked for one in found.values()):
+            self._found = dict(found)
+            self.refresh()
+        for name in found:
+            begun = time.monotonic()
+            found[name] = self.session.source(name)
+            if time.monotonic() - begun > SLOW:
+                break
+        self._found = found
         self.refresh()
 
-    def _row(self, source: Source) -> dict[str, Any]:
+    def _row(self, source: Source | Brief) -> dict[str, Any]:
+        """One camera as it is shown; what nobody looked through yet says so."""
+        known = isinstance(source, Source)
+        clock = clock_words(self.session, source)
         return {
-            "id": source.id,
-            "name": source.name,
-            "first": source.first,
-            "last": source.last,
-            "dated": source.dated,
-            "by": source.dated_by,
-            "zone": source.zone,
+            **{key: getattr(source, key) for key in ("id", "name", "first", "last", "dated", "zone")},
+            "by": source.dated_by if isinstance(source, Source) else "",
             "assumed": source.zone_assumed,
-            "clock": clock_words(self.session, source),
-            "files": len(source.files),
-            "notes": list(source.notes),
+            "clock": clock,
+            "files": len(source.files) if isinstance(source, Source) else None,
+            "notes": list(source.notes) if isinstance(source, Source) else ["from the catalogue, not checked"],
+            "known": known,
         }
 
 
-def clock_words(session: Session, source: Source) -> dict[str, str]:
+def clock_words(session: Session, source: Source | Brief) -> dict[str, str]:
     """What is known of a recorder's clock: ``state`` checked, corrected or not checked, and the words for it."""
     checks = () if session.case is None else session.case.state.checks_of(source.id)
-    configured = f"archive.toml adds {source.clock_offset:+g} s" if source.clock_offset else ""
+    added = source.clock_offset if isinstance(source, Source) else 0.0
+    configured = f"archive.toml adds {added:+g} s" if added else ""
     if not checks:
         return {"state": "not checked", "words": ", ".join(filter(None, ("clock not checked", configured)))}
     try:

@@ -10,12 +10,13 @@ import html
 import struct
 from typing import Any
 
-from workbench.archives.overview import overview
 from workbench.core.coverage import Source
 from workbench.core.errors import NothingRecorded, RequestError
+from workbench.core.overview import Overview
 from workbench.core.timebase import SECOND, Range
 from workbench.core.timebase import shown as written
 from workbench.widgets import timetext
+from workbench.widgets.briefs import Brief
 from workbench.widgets.moments import moment
 from workbench.widgets.session import Session
 from workbench.widgets.view import View, verb
@@ -38,7 +39,7 @@ class TimelineView(View):
     def draw(self) -> dict[str, Any]:
         """Lanes, window, cursor and marks; no stretches: those are asked for."""
         state = self.session.state
-        lanes = [self._lane(self.session.source(name)) for name in state.sources]
+        lanes = [self._lane(self.session.brief(name)) for name in state.sources]
         return {
             "lanes": lanes,
             "source": state.source,
@@ -53,23 +54,20 @@ class TimelineView(View):
 
     @verb(newest="stretches")
     def on_stretches(self, begin: int, end: int, most: int) -> dict[str, Any]:
-        """What is recorded of each chosen camera in a stretch, as coarse as the screen."""
+        """What is recorded of each chosen camera in a stretch, as coarse as the screen; each says if it is checked."""
+        state = self.session.state
         Range(begin, end)
-        out: dict[str, Any] = {}
-        for name in self.session.state.sources:
-            source = self.session.source(name)
-            if source.first is None or source.last is None or source.dated != self.session.state.dated:
-                out[name] = {"stretches": [], "witness": "", "notes": ["nothing on this kind of time line"]}
-                continue
-            low, high = max(begin, source.first), min(end, source.last + SECOND)
-            if low >= high:
-                out[name] = {"stretches": [], "witness": "file times", "notes": []}
-                continue
-            within = (moment(low, source.dated), moment(high, source.dated))
-            found = overview(self.session.archive, name, within, most=max(1, min(most, 4000)))
-            stretches = [[s.begin, s.end, s.gaps] for s in found.stretches]
-            out[name] = {"stretches": stretches, "witness": found.witness, "notes": list(found.notes)[:20]}
-        return {"begin": begin, "end": end, "lanes": out}
+        within = (moment(max(0, begin), state.dated), moment(max(0, end), state.dated))
+        found = self.session.archive.overviews(within, most=max(1, min(most, 4000)))
+        return {"begin": begin, "end": end, "lanes": {o.source: _told(o) for o in found if o.source in state.sources}}
+
+    @verb(newest="exact")
+    def on_exact(self, begin: int, end: int, most: int) -> dict[str, Any]:
+        """The same of the shown camera alone, after its files were looked through."""
+        source = self._shown_source()
+        within = (moment(max(0, begin), source.dated), moment(max(0, end), source.dated))
+        found = self.session.archive.overview(source.id, within, most=max(1, min(most, 4000)))
+        return {"begin": begin, "end": end, "lanes": {source.id: _told(found)}}
 
     @verb(newest="thumbs")
     def on_thumbs(self, begin: int, end: int, n: int) -> int:
@@ -214,7 +212,7 @@ class TimelineView(View):
             behind = archive.step(source.id, at, 1, "frame")
             return archive.step(source.id, at, -1, "frame") if behind is None else behind
 
-    def _lane(self, source: Source) -> dict[str, Any]:
+    def _lane(self, source: Brief) -> dict[str, Any]:
         keys = ("id", "name", "first", "last", "dated", "zone", "zone_assumed")
         return {key: getattr(source, key) for key in keys}
 
@@ -231,3 +229,13 @@ class TimelineView(View):
             for s in case.state.snapshots
             if s.source in self.session.state.sources
         ]
+
+
+def _told(found: Overview) -> dict[str, Any]:
+    """An overview as the front draws it."""
+    return {
+        "stretches": [[s.begin, s.end, s.gaps] for s in found.stretches],
+        "witness": found.witness,
+        "notes": list(found.notes)[:20],
+        "checked": found.checked,
+    }

@@ -40,7 +40,7 @@ export default wb.view("Cameras", (ui) => {
     if (c.first === null) return ["nothing that can be read"];
     const how = {dated: c.dated, zone: c.zone, digits: 0};
     const span = c.dated ? `${wb.time(c.first, how)} to ${wb.time(c.last, how)}` : `${wb.span(c.last - c.first)}, nobody says when`;
-    return [span, h("br"), h("small", {}, `${c.files} file${c.files === 1 ? "" : "s"}`, c.dated ? `, dated by ${c.by}` : "",
+    return [span, h("br"), h("small", {}, c.files === null ? "not looked through yet" : `${c.files} file${c.files === 1 ? "" : "s"}`, c.dated && c.by ? `, dated by ${c.by}` : "",
       c.assumed ? h("strong", {}, ", zone assumed") : "")];
   }
   function row(c) {

@@ -74,7 +74,12 @@ export default wb.view("Timeline", (ui) => {
     moving = false;
     const span = view[1] - view[0];
     ui.ask("stretches", {begin: Math.floor(view[0] - span / 2), end: Math.ceil(view[1] + span / 2), most: Math.round(width * 2)}, {quiet: false})
-      .then((found) => { if (found) { data = found; listed(); frame(); } }, () => undefined);
+      .then((found) => {
+        if (!found) return undefined;
+        data = found; listed(); frame();
+        const mine = found.lanes[ui.shown.source];
+        return mine && !mine.checked ? ui.ask("exact", {begin: found.begin, end: found.end, most: Math.round(width * 2)}) : undefined;
+      }).then((found) => { if (found && data && data.begin === found.begin && data.end === found.end) { Object.assign(data.lanes, found.lanes); listed(); frame(); } }).catch(() => undefined);
     ui.ask("thumbs", {begin: Math.floor(view[0]), end: Math.ceil(view[1]), n: Math.max(1, Math.floor(width / 100))}, {quiet: true}).catch(() => undefined);
     if (span < 60 * wb.SECOND && lane()) ui.ask("ticks", {begin: Math.floor(view[0]), end: Math.ceil(view[1])}, {quiet: true}).catch(() => undefined);
     if (ui.shown.view && (ui.shown.view[0] !== view[0] || ui.shown.view[1] !== view[1])) ui.ask("view", {begin: view[0], end: view[1]}, {quiet: true}).catch(() => undefined);
@@ -175,6 +180,7 @@ export default wb.view("Timeline", (ui) => {
       for (const [a, b, gaps] of held ? held.stretches : []) {
         if (b < view[0] || a > view[1] || rows.length > 400) continue;
         if (reached !== null && a > reached) rows.push([one.name, `nothing recorded (${held.witness})`, reached, a]);
+        if (held.checked === false && reached === null) rows.push([one.name, "from the catalogue, not checked", a, b]);
         rows.push([one.name, gaps ? `recorded, with ${gaps} small gap${gaps === 1 ? "" : "s"}` : "recorded", a, b]);
         reached = b;
       }
@@ -182,6 +188,11 @@ export default wb.view("Timeline", (ui) => {
     list.replaceChildren(...rows.map(([name, what, a, b]) => h("tr", {}, h("td", {}, name), h("td", {}, what), h("td", {}, wb.time(a, how(3))),
       h("td", {}, wb.time(b, how(3))), h("td", {}, wb.span(b - a)), h("td", {}, button("Go there", () => { ui.ask("seek", {at: a}); look(a - (b - a) * 0.1, b + (b - a) * 0.1); })))));
   }
+  // Lanes that were drawn from what was learnt before, without a look at the files.
+  const unchecked = () => {
+    const names = data ? lanes().filter((one) => data.lanes[one.id] && !data.lanes[one.id].checked).map((one) => one.name) : [];
+    return names.length ? ` Drawn from the catalogue, not checked: ${names.join(", ")}.` : "";
+  };
   const sized = new ResizeObserver(() => { const w = stage.clientWidth; if (w && w !== width) { width = w; if (view) { frame(); rest(); } } });
   sized.observe(stage);
   ui.cleanup(() => { sized.disconnect(); for (const one of thumbs) one.image.close(); });
@@ -219,7 +230,7 @@ export default wb.view("Timeline", (ui) => {
     const zone = lane() && shown.dated ? ` Times in ${lane().zone}${lane().zone_assumed ? " (assumed)" : ""}.` : "";
     length.textContent = shown.begin !== null && shown.end !== null ? `${wb.span(shown.end - shown.begin)} chosen` : "no range chosen";
     if (!lanes().length) ui.say("Choose a camera to see when it recorded.");
-    else ui.say(`Shown: ${wb.time(shown.at, how(6))}.${zone}`);
+    else ui.say(`Shown: ${wb.time(shown.at, how(6))}.${zone}${unchecked()}`);
     frame();
   });
 });

@@ -80,6 +80,7 @@ const wbTimeline = (() => {
         if (end < view[0] || begin > view[1]) continue;
         const left = Math.max(-2, x(begin)), w = Math.max(1, Math.min(width + 2, x(end)) - left);
         g.fillStyle = ink.recorded; g.fillRect(left, top + 4, w, LANE - 8);
+        if (held.checked === false) { g.fillStyle = ink.ground; g.fillRect(left, top + LANE / 2 - 1, w, 2); }
         if (gaps) { g.fillStyle = merged; g.fillRect(left, top + 4, w, LANE - 8); }
       }
     }

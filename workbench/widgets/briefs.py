@@ -1,0 +1,59 @@
+"""What must be known of a camera to show it: from the archive's catalogue at once, exactly when it is asked for.
+
+A brief that is not `checked` comes from what was learnt before; nothing was looked through for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.archives.base import Archive
+from workbench.core.coverage import Source
+from workbench.core.overview import Overview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """A camera in short."""
+
+    id: str
+    name: str
+    first: int | None
+    last: int | None
+    dated: bool
+    zone: str
+    zone_assumed: bool
+    checked: bool
+
+
+def of_source(source: Source) -> Brief:
+    """The brief of a camera that was looked through."""
+    return Brief(
+        id=source.id,
+        name=source.name,
+        first=source.first,
+        last=source.last,
+        dated=source.dated,
+        zone=source.zone,
+        zone_assumed=source.zone_assumed,
+        checked=True,
+    )
+
+
+def of_overview(found: Overview) -> Brief:
+    """The brief of a camera by its overview."""
+    return Brief(
+        id=found.source,
+        name=found.name or found.source,
+        first=found.first,
+        last=found.last,
+        dated=found.dated,
+        zone=found.zone,
+        zone_assumed=found.zone_assumed,
+        checked=found.checked,
+    )
+
+
+def of_archive(archive: Archive) -> dict[str, Brief]:
+    """All cameras, by id, as far as they are known without looking through them."""
+    return {found.source: of_overview(found) for found in archive.overviews(most=1)}
