@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from workbench.archives.overview import Stretch, coarse
 from workbench.core.coverage import Coverage, Gap, Interval
 from workbench.core.timebase import Range
@@ -9,7 +11,7 @@ from workbench.core.timebase import Range
 
 def coverage(*runs: tuple[int, int], gaps: bool = True) -> Coverage:
     """Intervals with everything between them a gap."""
-    holes = [Gap(begin=a[1], end=b[0], witness="file times") for a, b in zip(runs, runs[1:], strict=False)]
+    holes = [Gap(begin=a[1], end=b[0], witness="file times") for a, b in pairwise(runs)]
     return Coverage(
         source="hall",
         dated=False,

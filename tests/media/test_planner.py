@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from tests.media.made_up import Group, facts, job, made_up
+from tests.truth import Clip, make
 from workbench.core.errors import SourceError
 from workbench.core.geometry import Area
 from workbench.core.plan import ExportPlan, Mode, Segment
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Offset
+from workbench.media.index import load
 from workbench.media.losses import Loss
 from workbench.media.places import recording_at
 from workbench.media.planner import plan
@@ -260,12 +262,16 @@ def test_the_plan_says_what_becomes_of_the_sound(more: dict[str, Any], words: st
     assert words in planned([recording], wish(**more), 0, 1_000_000).audio
 
 
-def test_a_lost_index_is_an_error_with_advice(tmp_path: Path) -> None:
-    """The cache may go; then the archive makes it anew."""
-    place = job([made_up(GROUPS)], wish(), 0, 1, tmp_path)["places"][0]
+def test_a_lost_index_is_made_anew(tmp_path: Path) -> None:
+    """The cache may go while somebody works; only a recording that is gone, too, is an error."""
+    clip = make(Clip(name="lost-index", frames=30))
+    place = {"name": clip.name, "path": str(clip), "index": str(tmp_path / "lost"), "start": 0}
+    assert recording_at(place).index.rows.size == 30
+    assert load(tmp_path / "lost") is not None
+    gone = job([made_up(GROUPS)], wish(), 0, 1, tmp_path)["places"][0]
     (tmp_path / "0.npy").unlink()
-    with pytest.raises(SourceError, match="index is gone"):
-        recording_at(place)
+    with pytest.raises(SourceError, match="No such file"):
+        recording_at(gone)
 
 
 def test_a_plan_survives_the_way_between_processes(planned: Planner) -> None:

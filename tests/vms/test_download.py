@@ -163,3 +163,32 @@ def test_a_dripping_download_is_given_up(tmp_path: Path, monkeypatch: pytest.Mon
     ):
         client.download("a-1", "x.mp4", tmp_path / "x.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+HEADS = {
+    "with its head": [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"],
+    "behind hints": [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"],
+    "head in pieces": [b"HTTP/1.1 200 OK\r\nContent-Le", b"ngth: %d\r", b"\n\r", b"\n%s"],
+    "bare line ends": [b"HTTP/1.1 200 OK\nContent-Length: %d\n\n%s"],
+    "more than announced": [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%smore"],
+}
+
+
+@pytest.mark.parametrize("sent", HEADS.values(), ids=HEADS)
+def test_a_body_begins_behind_its_head(tmp_path: Path, sent: list[bytes]) -> None:
+    """However head and body reach us, the file is the body, and the next request gets its own answer."""
+    data = b"HTTP/1.1 200 OK\r\n\r\n" + CONTENT
+
+    def send(asked: Asked, wire: Wire) -> None:
+        if asked.path.endswith("/status"):
+            wire.send(answer(200, b'{"id":"a-1","state":1,"progress":0.5}'))
+            return
+        for piece in sent:
+            wire.send(piece % tuple(v for k, v in ((b"%d", len(data)), (b"%s", data)) if k in piece))
+            time.sleep(0.02)
+
+    with Faulty(send) as server, Client(server.url) as client:
+        for n in range(2):
+            assert client.status("a-1").progress == 0.5
+            client.download("a-1", "x.mp4", tmp_path / f"{n}.mp4")
+            assert (tmp_path / f"{n}.mp4").read_bytes() == data

@@ -40,6 +40,8 @@ OnBytes = Callable[[int, int | None], None]
 """(bytes held so far, bytes in all or None)."""
 MOST_RESTARTS = 4
 MOST_REFUSAL = 65_536
+WRITE_EVERY = 16 << 20
+"""Bytes after which what came is sent on to the disk, so that little is left to wait for at the end."""
 PACE_OVER = 60.0
 """Seconds over which the pace is taken."""
 _RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
@@ -124,7 +126,7 @@ class Download:
 
     def _begin(self) -> None:
         """Hold nothing yet."""
-        self._sha256, self._held, self._etag = "", 0, ""
+        self._sha256, self._held, self._sent, self._etag = "", 0, 0, ""
         self._hasher.restart()
         self._total: int | None = None
         self._chunked = False
@@ -231,13 +233,15 @@ class Download:
             )
 
     def _pour(self, stream: Stream, file: BinaryIO) -> None:
-        for piece in stream.pieces(hashed=False):
+        for piece in stream.long_pieces():
             if self._total is not None and self._held + len(piece) > self._total:
                 self._breaks += 1
                 raise _Changed
             file.write(piece)
             self._hasher.update(piece)
             self._held += len(piece)
+            if self._held - self._sent >= WRITE_EVERY:
+                self._sent = _to_the_disk(file, self._sent, self._held)
             self._came += len(piece)
             self._check_pace()
             if self._on_bytes is not None:
@@ -287,3 +291,10 @@ class Download:
 
     def _shown(self) -> str:
         return repr(self._name[:120])
+
+
+def _to_the_disk(file: BinaryIO, begin: int, end: int) -> int:
+    """Have the bytes [begin, end) written out meanwhile, where the system can (Linux begins at this hint); the end."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file.fileno(), begin, end - begin, os.POSIX_FADV_DONTNEED)
+    return end

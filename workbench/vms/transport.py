@@ -25,7 +25,7 @@ from workbench import __version__
 from workbench.core.errors import Cancelled, RemoteError, RequestError, WorkbenchError
 from workbench.vms import flight as record
 from workbench.vms.address import Address
-from workbench.vms.connection import Connections, Patience, patience
+from workbench.vms.connection import Connections, Patience, long_body, patience
 from workbench.vms.credentials import Credentials
 from workbench.vms.flight import Call, Flight
 from workbench.vms.tls import Trust, context
@@ -278,21 +278,22 @@ class Stream:
         said = self.headers.get("date")
         return said if record.date_us(said) is not None else None
 
-    def pieces(self, most: int | None = None, *, hashed: bool = True) -> Iterator[bytes]:
-        """The body piece by piece, as it came over the wire; RemoteError beyond `most` bytes.
-
-        `hashed` False leaves `sha256` to the caller.
-        """
+    def pieces(self, most: int | None = None) -> Iterator[bytes]:
+        """The body piece by piece, as it came over the wire; RemoteError beyond `most` bytes."""
         digest = hashlib.sha256()
         for piece in self._response.iter_raw():
             self.count += len(piece)
             if most is not None and self.count > most:
                 raise RemoteError(f"an answer of more than {most} bytes is not read", ADVICE)
-            if hashed:
-                digest.update(piece)
+            digest.update(piece)
             yield piece
-        if hashed:
-            self.sha256 = digest.hexdigest()
+        self.sha256 = digest.hexdigest()
+
+    def long_pieces(self) -> Iterator[bytes]:
+        """The body of a long answer, however long; `sha256` is left to the caller."""
+        for piece in long_body(self._response):
+            self.count += len(piece)
+            yield piece
 
     def read_all(self, most: int) -> Answer:
         """The whole answer."""
