@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -190,6 +191,7 @@ def _dated(moment: object) -> object:
 
 
 def _timed(archive: Archive, spec: ExportSpec, out: Path) -> tuple[float, list[str]]:
+    os.sync()  # what the turn before wrote must not be waited for here
     began = time.monotonic()
     result = archive.run(archive.plan(spec), out)
     return time.monotonic() - began, [f.sha256 for f in result.files if f.frames_shown is not None]
