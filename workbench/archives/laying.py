@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from workbench.archives import catalogue, listing
+from workbench.archives import catalogue, listing, public
 from workbench.archives.config import ArchiveConfig
 from workbench.archives.dating import date_file
 from workbench.archives.overview import runs_of
@@ -53,6 +53,11 @@ class Shelf:
         """Ids of all sources, in order."""
         return listing.names(self.folder)
 
+    def check(self) -> None:
+        """RequestError where this machine is public and a recording is none of the demonstration's."""
+        for name in self.names() if public.is_public() else ():
+            public.must_be_shown(self.paths(listing.scan(self.folder, name)))
+
     def laid(self, source: str) -> Laid:
         """A source as it is now; SourceError where it is not there."""
         scan = listing.scan(self.folder, source)
@@ -62,6 +67,7 @@ class Shelf:
         with self._lock:
             kept = self._kept.get(source)
             if kept is None or kept.scan != scan:
+                public.must_be_shown(self.paths(scan))
                 kept = self._lay(source, scan)
                 self._kept[source] = kept
             return kept

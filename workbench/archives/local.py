@@ -70,6 +70,7 @@ class LocalArchive:
         self._worker = worker or Worker()
         self.config = read_config(self.folder) if self.folder.is_dir() else ArchiveConfig()
         self._shelf = Shelf(self.folder, self.cache, self.config, self._worker)
+        self._shelf.check()
 
     def close(self) -> None:
         """End the worker process; the archive can be used again and starts a new one."""

@@ -17,7 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from workbench.archives import remote_cameras, remote_plan
+from workbench.archives import public, remote_cameras, remote_plan
 from workbench.archives.base import Description, Frame, OnProgress, Seen, Snapshot, check_limit
 from workbench.archives.local import default_cache
 from workbench.archives.overview import check_most, named, overview
@@ -73,6 +73,7 @@ class RemoteArchive:
         self.connection = Connection(
             url, user=user, password=password, token=token, prompt=prompt, auth=auth, trust=trust, timeouts=timeouts
         )
+        public.must_run_here(self.connection.address.url)
         self.derive: Derive = derive
         self.keep = keep
         self.cache = Path(cache) if cache is not None else default_cache()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workbench.archives import public
 from workbench.archives.base import OnProgress, numbers
 from workbench.archives.dating import date_file
 from workbench.core.errors import NothingRecorded, RemoteError, SourceError, WorkerDied
@@ -94,6 +95,7 @@ def fetch(
     if len(set(state.files)) < len(state.files):
         raise RemoteError("the server names one file twice", "Nothing was kept. Ask its administrator.")
     files = _files(client, id_, state, place, tell, cancel)
+    public.made(one.got.sha256 for one in files)
     sidecars, notes = _sidecars(client, id_, state, files, place, cancel)
     captions = tuple(one for one in sidecars if one.name.endswith(".vtt"))
     record = next((one for one in sidecars if one.name.endswith(".json")), None)

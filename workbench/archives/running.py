@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from workbench.archives import public
 from workbench.archives.base import OnProgress
 from workbench.archives.config import SourceConfig
 from workbench.archives.mask_times import key_frames, masks_on
@@ -93,6 +94,7 @@ class Runner:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         named = [{**file, "path": str(out / file["path"])} for file in result["files"]]
+        public.made(file["sha256"] for file in named)
         return ExportResult.from_data({**result, "files": named}, plan)
 
     def _range(self, spec: ExportSpec) -> Range:

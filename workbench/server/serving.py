@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from workbench.archives import public
 from workbench.archives.base import Archive
 from workbench.archives.local import default_cache
 from workbench.archives.opening import open_archive
@@ -123,6 +124,7 @@ class Server:
             raise
         at = f"[{host}]" if ":" in host else host
         self.url = f"{'https' if cert else 'http'}://{at}:{self._socket.getsockname()[1]}{config.prefix}"
+        public.served(self.url)
 
     def _service(self, config: ServerConfig, archive: Archive, policy: Policy, jobs: Jobs, state: Path) -> Service:
         self._held.callback(archive.close)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from workbench.widgets.public import BANNER, is_public
 from workbench.widgets.view import View, verb
 
 
@@ -24,7 +23,6 @@ class HeaderView(View):
             "examiner": "" if identity is None else identity.examiner,
             "folder": "" if case is None else str(case.folder),
             "notes": list(self.session.notes),
-            "banner": BANNER if is_public() else "",
         }
 
     @verb

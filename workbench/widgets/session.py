@@ -37,7 +37,6 @@ from workbench.widgets import as_python, store
 from workbench.widgets.briefs import Brief, of_archive, of_source
 from workbench.widgets.jobs import Job, Jobs
 from workbench.widgets.moments import moment
-from workbench.widgets.public import must_be_shown_here
 from workbench.widgets.state import Look, State
 
 LOG = logging.getLogger(__name__)
@@ -61,7 +60,6 @@ class Session:
         """
         where = archive if isinstance(archive, str | os.PathLike) else None
         self.archive: Archive = open_archive(where, **remote) if where is not None else archive  # type: ignore[arg-type, assignment]
-        must_be_shown_here(self.archive)
         self.case = Case.open(case) if isinstance(case, str | os.PathLike) else case
         self.notes: list[str] = []
         """What a person must be told of the session itself."""

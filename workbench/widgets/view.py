@@ -30,6 +30,7 @@ from typing import Any, ClassVar, TypeVar, overload
 import anywidget
 import traitlets
 
+from workbench.archives.public import BANNER, is_public
 from workbench.core.errors import WorkbenchError
 from workbench.widgets.session import Session
 from workbench.widgets.state import State
@@ -112,7 +113,8 @@ class View(anywidget.AnyWidget):
 
     def refresh(self) -> None:
         """Draw anew, where anything changed."""
-        drawn = {**self.draw(), "saved": self.session.saved, "kept": self.session.case is not None}
+        banner = BANNER if is_public() else ""
+        drawn = {**self.draw(), "saved": self.session.saved, "kept": self.session.case is not None, "banner": banner}
         if drawn != self.shown:
             self.shown = drawn
 

@@ -1,7 +1,7 @@
 // The page's head: the case, what must be known of the session, and Copy as Python.
 export default wb.view("Workbench", (ui) => {
   const {h} = wb;
-  const title = h("h2", {}), banner = h("p", {class: "wb-header-banner", role: "alert", hidden: true}), notes = h("ul", {class: "wb-header-notes"});
+  const title = h("h2", {}), notes = h("ul", {class: "wb-header-notes"});
   const text = h("textarea", {readOnly: true, rows: 12, spellcheck: false, "aria-label": "Python that does the same again", class: "wb-header-python", hidden: true});
   const show = h("button", {type: "button", "aria-expanded": "false", onclick: async () => {
     const code = await ui.ask("python").catch(() => undefined);
@@ -11,10 +11,9 @@ export default wb.view("Workbench", (ui) => {
     try { await navigator.clipboard.writeText(code); ui.say("Copied. Paste it into a new cell and run it."); }
     catch { ui.say("Selected below: copy it with Ctrl C, paste it into a new cell and run it."); }
   }}, "Copy as Python");
-  ui.add(banner, h("div", {class: "wb-row"}, title, show), notes, text);
+  ui.add(h("div", {class: "wb-row"}, title, show), notes, text);
   ui.draw((s) => {
     title.textContent = s.case ? `Workbench: case ${s.case}${s.examiner ? `, ${s.examiner}` : ""}` : "Workbench";
-    banner.textContent = s.banner; banner.hidden = !s.banner;
     notes.replaceChildren(...(s.notes || []).map((n) => h("li", {}, n)));
   });
 });

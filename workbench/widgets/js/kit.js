@@ -87,7 +87,8 @@ const wb = (() => {
       const status = h("p", {class: "wb-status", role: "status", "aria-live": "polite"});
       const alert = h("div", {class: "wb-alert", role: "alert", hidden: true});
       const saved = h("span", {class: "wb-saved"});
-      const root = h("section", {class: "wb", "aria-label": label, "data-view": label}, body, alert, h("div", {class: "wb-foot"}, status, saved));
+      const banner = h("p", {class: "wb-banner", role: "note", hidden: true});
+      const root = h("section", {class: "wb", "aria-label": label, "data-view": label}, banner, body, alert, h("div", {class: "wb-foot"}, status, saved));
       root.setAttribute("data-lm-suppress-shortcuts", "true");
       for (const kind of ["keydown", "keypress", "keyup", "paste", "copy", "cut", "contextmenu"])
         root.addEventListener(kind, (event) => event.stopPropagation());
@@ -133,6 +134,7 @@ const wb = (() => {
           try { drawer(shown); }
           catch (error) { console.error(error); show({what: `${label} cannot be drawn: ${error.message}`, advice: "This is a fault of the workbench."}); }
         }
+        banner.textContent = shown.banner || ""; banner.hidden = !shown.banner;
         root.dataset.saved = shown.kept ? String(Boolean(shown.saved)) : "none";
         saved.textContent = shown.kept ? (shown.saved ? "saved" : "NOT SAVED") : "no case: not kept";
         root.dataset.ready = "1";
