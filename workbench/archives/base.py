@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -153,6 +153,10 @@ class Description:
 class Archive(Protocol):
     """See the module's contract."""
 
+    @property
+    def knows_keys(self) -> bool:
+        """Whether it can tell key pictures: `keys`, and `step` by ``key``."""
+
     def sources(self) -> tuple[Source, ...]:
         """The cameras it holds, by id."""
 
@@ -177,11 +181,18 @@ class Archive(Protocol):
         """
 
     def overviews(
-        self, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000, checked: bool = False
+        self,
+        within: tuple[Moment | None, Moment | None] | None = None,
+        *,
+        most: int = 2000,
+        checked: bool = False,
+        sources: Sequence[str] | None = None,
     ) -> tuple[Overview, ...]:
         """The same of all sources, by id; `checked` False allows answers from what is known, and they say so.
 
-        A source that cannot be asked for `within` has no stretches, and a note that says why.
+        With `sources`, of these alone, in their order; what a source says of itself (`first`, `last`, zone) may then be
+        left out. A source that cannot be asked for `within`, or is not there, has an empty range, no stretches, and a
+        note that says why.
         """
 
     def instants(

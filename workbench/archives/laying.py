@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -48,6 +49,8 @@ class Shelf:
         self.folder, self.cache, self.config, self.worker = folder, cache, config, worker
         self._lock = threading.RLock()
         self._kept: dict[str, Laid] = {}
+        self._known: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {}
+        """Summaries that were read, each with the state of its file."""
 
     def names(self) -> tuple[str, ...]:
         """Ids of all sources, in order."""
@@ -74,12 +77,26 @@ class Shelf:
 
     def known(self, source: str) -> dict[str, Any] | None:
         """The catalogue's summary, where the source's folders have the times they had; no file is looked at."""
-        real = os.path.realpath(self.folder)
-        found = catalogue.load_summary(catalogue.path_of(self.cache, real, source), catalogue.whose(real, source))
-        if found is None or not _is_summary(found) or found["config"] != self._settings(source) or not found["folders"]:
+        found = self._stored(source)
+        if found is None:
             return None
         same = all(listing.state(self.folder / name)[1] == changed for name, changed in found["folders"])
         return found if same else None
+
+    def _stored(self, source: str) -> dict[str, Any] | None:
+        """The summary of a source as it is stored, read once for each state of its file; None where it is no good."""
+        real = os.path.realpath(self.folder)
+        path = catalogue.path_of(self.cache, real, source)
+        state = _state(path)
+        if state is not None and (held := self._known.get(source)) is not None and held[0] == state:
+            return held[1]
+        found = catalogue.load_summary(path, catalogue.whose(real, source))
+        if found is None or not _is_summary(found) or found["config"] != self._settings(source) or not found["folders"]:
+            return None
+        found["runs"] = array("q", found["runs"])
+        if state is not None:
+            self._known[source] = state, found
+        return found
 
     def head(self, path: Path, note: Callable[[str], None]) -> dict[str, Any] | None:
         """The stored head of a recording, made where there is none; None and a note where it cannot be read."""
@@ -171,6 +188,15 @@ class Shelf:
         }
 
 
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a stored file is replaced; None where there is none."""
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_mtime_ns, told.st_size
+
+
 def _index(cache: Path, real: str, size: int, changed: int) -> Path:
     key = hashlib.sha256(f"{real}\0{size}\0{changed}".encode("utf-8", "surrogateescape")).hexdigest()
     return cache / f"index/{key[:2]}/{key[2:32]}"
@@ -181,7 +207,7 @@ def _is_summary(found: dict[str, Any]) -> bool:
     runs, folders, ends = found.get("runs"), found.get("folders"), (found.get("first"), found.get("last"))
     return (
         isinstance(runs, list)
-        and all(type(us) is int for us in runs)
+        and all(type(us) is int and -(2**63) <= us < 2**63 for us in runs)
         and len(runs) % 2 == 0
         and isinstance(folders, list)
         and all(isinstance(f, list) and len(f) == 2 and isinstance(f[0], str) for f in folders)

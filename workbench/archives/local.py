@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -51,6 +52,8 @@ def default_cache() -> Path:
 
 class LocalArchive:
     """A folder of recordings; see the module and `archives.base.Archive`."""
+
+    knows_keys = True
 
     def __init__(
         self,
@@ -109,10 +112,15 @@ class LocalArchive:
         return overview_of(self, source, within, most)
 
     def overviews(
-        self, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000, checked: bool = False
+        self,
+        within: tuple[Moment | None, Moment | None] | None = None,
+        *,
+        most: int = 2000,
+        checked: bool = False,
+        sources: Sequence[str] | None = None,
     ) -> tuple[Overview, ...]:
-        """All sources, by id; from their catalogues, where there are any and nothing need be `checked`."""
-        return overviews(self, self._shelf, within, most, checked)
+        """All sources, or those named; from their catalogues, where there are any and nothing need be `checked`."""
+        return overviews(self, self._shelf, within, most, checked, sources)
 
     def instants(
         self,

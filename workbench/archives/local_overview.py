@@ -5,12 +5,15 @@ overviews(archive, shelf, None, 2000, checked=False)      # opens a timeline; ea
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from workbench.archives import listing
 from workbench.archives.base import Archive
 from workbench.archives.laying import Shelf
-from workbench.archives.overview import check_most, merged, named, overview
+from workbench.archives.overview import check_most, merged, named, overview, told
 from workbench.archives.timeline import TimeLine, resolve
 from workbench.core.errors import RequestError, WorkbenchError
 from workbench.core.overview import Overview
@@ -24,9 +27,14 @@ def overview_of(archive: Archive, source: str, within: Within, most: int) -> Ove
     return named(overview(archive, source, within, most=most), archive.source(source))
 
 
-def overviews(archive: Archive, shelf: Shelf, within: Within, most: int, checked: bool) -> tuple[Overview, ...]:
-    """All sources, by id."""
+def overviews(
+    archive: Archive, shelf: Shelf, within: Within, most: int, checked: bool, sources: Sequence[str] | None = None
+) -> tuple[Overview, ...]:
+    """All sources, by id, or those named."""
     check_most(most)
+    if sources is not None:
+        quick = not checked and shelf.folder.is_dir()
+        return tuple(told(name, partial(_one, archive, shelf, name, within, most, quick)) for name in sources)
     if checked or not shelf.folder.is_dir():
         return tuple(_asked(archive, shelf, name, within, most) for name in shelf.names())
     out = []
@@ -39,6 +47,13 @@ def overviews(archive: Archive, shelf: Shelf, within: Within, most: int, checked
     return tuple(out)
 
 
+def _one(archive: Archive, shelf: Shelf, source: str, within: Within, most: int, quick: bool) -> Overview:
+    found = shelf.known(source) if quick else None
+    if found is not None:
+        return _from_catalogue(shelf, source, found, within, most)
+    return _asked(archive, shelf, source, within, most)
+
+
 def _asked(archive: Archive, shelf: Shelf, source: str, within: Within, most: int) -> Overview:
     try:
         return overview_of(archive, source, within, most)
@@ -49,13 +64,15 @@ def _asked(archive: Archive, shelf: Shelf, source: str, within: Within, most: in
 
 def _from_catalogue(shelf: Shelf, source: str, found: dict[str, Any], within: Within, most: int) -> Overview:
     ends = found["first"], found["last"]
-    runs = list(zip(found["runs"][::2], found["runs"][1::2], strict=True))
-    whole = Range(runs[0][0], max(runs[0][1], runs[-1][1])) if runs else Range(0, 0)
+    begins, ends_of = found["runs"][::2], found["runs"][1::2]
+    whole = Range(begins[0], max(ends_of[0], ends_of[-1])) if begins else Range(0, 0)
     line = TimeLine(pieces=(), dated=found["dated"])
     try:
         wanted = _range(line, found["first"] or 0, whole, within)
     except RequestError as exc:
         return _nothing(shelf, source, found["dated"], exc, ends, checked=False)
+    low, high = bisect_right(ends_of, wanted.begin), bisect_left(begins, wanted.end)
+    runs = list(zip(begins[low:high], ends_of[low:high], strict=True))
     return Overview(
         source=source,
         name=shelf.config.source(source).name or source,

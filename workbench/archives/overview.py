@@ -7,16 +7,16 @@ Nothing that is missing vanishes: a stretch says how many gaps were drawn over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from workbench.archives.base import Archive
 from workbench.core.coverage import Coverage, Source
-from workbench.core.errors import RequestError
+from workbench.core.errors import RequestError, SourceError
 from workbench.core.overview import Overview, Stretch
 from workbench.core.timebase import Moment, Range
 
-__all__ = ["MOST", "Overview", "Stretch", "check_most", "coarse", "merged", "named", "overview", "runs_of"]
+__all__ = ["MOST", "Overview", "Stretch", "check_most", "coarse", "merged", "named", "overview", "runs_of", "told"]
 
 MOST = 20_000
 Run = tuple[int, int]
@@ -35,6 +35,15 @@ def overview(
     """At most `most` stretches, or so many as there are; holes shorter than 1/`most` of the range are merged away."""
     check_most(most)
     return coarse(archive.coverage(source, within), most)
+
+
+def told(source: str, ask: Callable[[], Overview]) -> Overview:
+    """What `ask` finds; where the source is not there, or cannot be asked so, an empty overview that says why."""
+    try:
+        return ask()
+    except (RequestError, SourceError) as exc:
+        note = f"nothing is told of this range: {exc.message}"
+        return Overview(source=source, dated=True, range=Range(0, 0), stretches=(), witness="", notes=(note,))
 
 
 def named(found: Overview, source: Source) -> Overview:

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from workbench.archives import public, remote_cameras, remote_plan
 from workbench.archives.base import Description, Frame, OnProgress, Seen, Snapshot, check_limit
 from workbench.archives.local import default_cache
-from workbench.archives.overview import check_most, named, overview
+from workbench.archives.overview import check_most, coarse, named, overview, told
 from workbench.archives.remote_acquire import Acquired, acquire
 from workbench.archives.remote_connection import Connection, Prompt
 from workbench.archives.remote_export import About, Exporter
@@ -48,6 +50,8 @@ _NO_KEYS = "the VMS does not tell which pictures are key pictures"
 
 class RemoteArchive:
     """See the module and `archives.base.Archive`."""
+
+    knows_keys = False
 
     def __init__(
         self,
@@ -117,7 +121,9 @@ class RemoteArchive:
 
     def coverage(self, source: str, within: tuple[Moment | None, Moment | None] | None = None) -> Coverage:
         """What is recorded by the VMS's intervals, and what is missing."""
-        camera = self._camera(source)
+        return self._coverage(self._camera(source), within)
+
+    def _coverage(self, camera: Camera, within: tuple[Moment | None, Moment | None] | None) -> Coverage:
         try:
             wanted = self._range(camera, within)
         except NothingRecorded as exc:
@@ -133,10 +139,18 @@ class RemoteArchive:
         return named(overview(self, source, within, most=most), self.source(source))
 
     def overviews(
-        self, within: tuple[Moment | None, Moment | None] | None = None, *, most: int = 2000, checked: bool = False
+        self,
+        within: tuple[Moment | None, Moment | None] | None = None,
+        *,
+        most: int = 2000,
+        checked: bool = False,
+        sources: Sequence[str] | None = None,
     ) -> tuple[Overview, ...]:
-        """The same of all cameras; the VMS is always asked, nothing is answered from what was known."""
+        """The same of all cameras, or of those named by one question each; nothing is answered from what was known."""
         check_most(most)
+        if sources is not None:
+            cameras = self.connection.client.cameras()
+            return tuple(told(name, partial(self._named, cameras, name, within, most)) for name in sources)
         found = ((source, overview(self, source.id, within, most=most)) for source in self.sources())
         return tuple(named(one, source) for source, one in found)
 
@@ -324,6 +338,12 @@ class RemoteArchive:
             return exporter.run(plan, Path(out), about=about, derived=derived, on_progress=on_progress, cancel=cancel)
         finally:
             client.close()
+
+    def _named(
+        self, cameras: Sequence[Camera], name: str, within: tuple[Moment | None, Moment | None] | None, most: int
+    ) -> Overview:
+        camera = remote_cameras.find(cameras, name)
+        return replace(coarse(self._coverage(camera, within), most), name=camera.name or camera.id)
 
     def _camera(self, source: str) -> Camera:
         return remote_cameras.find(self.connection.client.cameras(), source)
