@@ -3,6 +3,7 @@
 parse("14:03:05.25", near=…, dated=True, zone="Europe/Berlin")     # that time on the shown day
 parse("2026-03-01 14:03:05", …)                                    # in the camera's zone, which the view shows
 parse("+12.5", …)                                                  # seconds from the first picture
+parse("2026-10-25 02:30:00+02:00 Europe/Berlin", …)                # as the page writes it: `kit.js: time` is read back
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from workbench.core.errors import RequestError
 from workbench.core.timebase import TIME_FORMS, Offset, instant, instant_us, parse_time, zone
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,6}))?)?")
+_ZONED = re.compile(r"(.*:.*\S) +([A-Za-z+-]\S*)")
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ]+(.+)")
 FORMS = "Write 14:03:05.25 (the shown day, in the zone that is named beside it), 2026-03-01 14:03:05, or +12.5."
 
@@ -24,6 +26,11 @@ def parse(text: str, *, near: int, first: int, dated: bool, zone_name: str, fiel
     `near` is an instant of the shown day, `first` that of the source's first picture.
     """
     text = text.strip()
+    if dated and (named := _ZONED.fullmatch(text)):
+        text, zone_name = named.groups()
+        zone(zone_name, field)
+    elif text.startswith("+"):
+        text = text.removesuffix(" s")
     if dated and (found := _local(text, near, zone_name, field)) is not None:
         return found
     try:

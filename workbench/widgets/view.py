@@ -8,12 +8,16 @@
         @verb
         def on_add(self, by: int) -> int: ...           # the browser: await wb.ask("add", {by: 1})
 
-        @verb(newest="frame")                           # in a thread; an older one that waits still is dropped
+        @verb(newest="frame")                           # in a thread; nothing of an older one comes after a newer one
         def on_frame(self, at: int) -> None: self.post("frame", {"at": at}, [jpeg])
+
+        @verb(lane="hand")                              # in a thread of the view's own, each after the one before
+        def on_move(self, by: int) -> None: ...
 
 Rules: the kernel is the truth: a view draws `shown` and asks; what it asks for is validated here like anybody's input.
 Pictures travel as buffers of messages, never in `shown`, which notebooks save. An error is told to the view that asked
-(what happened, why, what to do), kept in `errors`, and never lost.
+(what happened, why, what to do), kept in `errors`, and never lost. What may take longer than a look into memory is
+never done in the kernel's thread. `shown` is made and set under the session's lock, so it never goes back.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, overload
 
@@ -52,19 +57,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 @overload
 def verb(handler: F) -> F: ...
 @overload
-def verb(*, slow: bool = False, newest: str = "") -> Callable[[F], F]: ...
-def verb(handler: Any = None, *, slow: bool = False, newest: str = "") -> Any:
+def verb(*, slow: bool = False, newest: str = "", lane: str = "") -> Callable[[F], F]: ...
+def verb(handler: Any = None, *, slow: bool = False, newest: str = "", lane: str = "") -> Any:
     """Mark a method ``on_NAME`` as what the browser may ask for as NAME.
 
-    `slow` runs it in a thread; `newest` too, and of several that wait under one such word only the newest is run.
+    `slow` runs it in a thread; `newest` too, and of several under one such word only the newest is run, answered and
+    posted. Those of one `lane` share a thread that belongs to the view, and run in the order in which they were asked.
     """
     if handler is None:
-        return lambda found: _marked(found, slow, newest)
-    return _marked(handler, slow, newest)
+        return lambda found: _marked(found, slow, newest, lane)
+    return _marked(handler, slow, newest, lane)
 
 
-def _marked(handler: F, slow: bool, newest: str) -> F:
-    handler.verb = {"slow": slow or bool(newest), "newest": newest}  # type: ignore[attr-defined]
+def _marked(handler: F, slow: bool, newest: str, lane: str) -> F:
+    marks = {"slow": slow or bool(newest) or bool(lane), "newest": newest, "lane": lane}
+    handler.verb = marks  # type: ignore[attr-defined]
     return handler
 
 
@@ -95,6 +102,8 @@ class View(anywidget.AnyWidget):
         """What went wrong in handlers, newest last."""
         self._tickets: dict[str, int] = {}
         self._ticket_lock = threading.Lock()
+        self._turn = threading.local()
+        self._lanes: dict[str, ThreadPoolExecutor] = {}
         super().__init__()
         self.on_msg(self._received)
         self._unwatch = session.watch(self._changed)
@@ -114,34 +123,34 @@ class View(anywidget.AnyWidget):
     def refresh(self) -> None:
         """Draw anew, where anything changed."""
         banner = BANNER if is_public() else ""
-        drawn = {**self.draw(), "saved": self.session.saved, "kept": self.session.case is not None, "banner": banner}
-        if drawn != self.shown:
-            self.shown = drawn
+        with self.session.lock:
+            rest = {"saved": self.session.saved, "kept": self.session.case is not None, "banner": banner}
+            drawn = {**self.draw(), **rest}
+            if drawn != self.shown:
+                self.shown = drawn
 
     def post(self, event: str, what: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
-        """Tell the front something that no notebook shall keep."""
-        self.send({"event": event, **what}, list(buffers))
-
-    def later(self, newest: str, work: Callable[[], None]) -> None:
-        """Do slow work in a thread; of several that wait under one word only the newest is done."""
+        """Tell the front something that no notebook shall keep; not where a newer question has come meanwhile."""
         with self._ticket_lock:
-            ticket = self._tickets[newest] = self._tickets.get(newest, 0) + 1
+            if not self._is_late():
+                self.send({"event": event, **what}, list(buffers))
 
-        def run() -> None:
-            if self._tickets[newest] == ticket:
-                self._guarded(None, work)
-
-        self.session.pool.submit(run)
+    def later(self, newest: str, work: Callable[[], None], lane: str = "") -> None:
+        """Do slow work in a thread; of several that wait under one word only the newest is done."""
+        self._threaded(None, newest, lane, work)
 
     def close(self) -> None:
         """Stop following the session."""
         if hasattr(self, "_unwatch"):  # a view that could not be made is closed too
             self._unwatch()
+            for lane in self._lanes.values():
+                lane.shutdown(wait=False, cancel_futures=True)
         super().close()
 
     def _changed(self, before: State, after: State) -> None:
-        self.refresh()
-        self.follow(before, after)
+        """Follow a change; what goes wrong is shown here and keeps no other view from following."""
+        for work in (self.refresh, lambda: self.follow(before, after)):
+            self._guarded(None, work, anew=False)
 
     def _received(self, _: Any, content: Any, buffers: Sequence[memoryview]) -> None:
         """One question of the browser; it is answered exactly once."""
@@ -160,39 +169,71 @@ class View(anywidget.AnyWidget):
             return handler(**given)
 
         if marked["slow"]:
-            self._threaded(asked, marked["newest"], work)
+            self._threaded(asked, marked["newest"], marked["lane"], work)
         else:
             self._guarded(asked, work)
 
-    def _threaded(self, asked: Any, newest: str, work: Callable[[], Any]) -> None:
-        word = newest or f"#{asked}"
-        with self._ticket_lock:
-            ticket = self._tickets[word] = self._tickets.get(word, 0) + 1
+    def _threaded(self, asked: Any, newest: str, lane: str, work: Callable[[], Any]) -> None:
+        turn = (newest, self._ticket(newest)) if newest else None
 
         def run() -> None:
-            if newest and self._tickets[word] != ticket:
-                self._answer(asked, value=None, superseded=True)
-            else:
-                self._guarded(asked, work)
+            self._turn.ticket = turn
+            try:
+                if self._is_late():
+                    self._answer(asked, value=None, superseded=True)
+                else:
+                    self._guarded(asked, work)
+            finally:
+                self._turn.ticket = None
 
-        self.session.pool.submit(run)
-
-    def _guarded(self, asked: Any, work: Callable[[], Any]) -> None:
-        """Run a handler; whatever it raises is answered, kept and logged."""
         try:
-            self._answer(asked, value=work())
+            self._pool(lane).submit(run)
+        except RuntimeError:
+            advice = "Run the cell again that made it."
+            self._answer(asked, error={"what": "the workbench is closed", "advice": advice, "field": ""})
+
+    def _ticket(self, newest: str) -> int:
+        with self._ticket_lock:
+            self._tickets[newest] = self._tickets.get(newest, 0) + 1
+            return self._tickets[newest]
+
+    def _is_late(self) -> bool:
+        """Whether the question that this thread works on was asked anew meanwhile."""
+        turn = getattr(self._turn, "ticket", None)
+        return turn is not None and self._tickets[turn[0]] != turn[1]
+
+    def _pool(self, lane: str) -> ThreadPoolExecutor:
+        if not lane:
+            return self.session.pool
+        with self._ticket_lock:
+            if lane not in self._lanes:
+                self._lanes[lane] = ThreadPoolExecutor(1, thread_name_prefix=f"workbench-{lane}")
+            return self._lanes[lane]
+
+    def _guarded(self, asked: Any, work: Callable[[], Any], *, anew: bool = True) -> None:
+        """Run a handler; whatever it raises is answered, kept and shown. `anew` draws after an error."""
+        try:
+            value = work()
         except WorkbenchError as exc:
             field = str(getattr(exc, "field", ""))
-            self._failed(asked, {"what": exc.message, "advice": exc.advice, "field": field, "kind": exc.kind})
+            self._failed(asked, {"what": exc.message, "advice": exc.advice, "field": field, "kind": exc.kind}, anew)
         except Exception as exc:
             LOG.exception("a handler of %s failed", type(self).__name__)
-            what = f"{type(exc).__name__}: {exc}"
+            what = f"{type(exc).__name__}: {exc}"[:500]
             advice = "This is a fault of the workbench or of what asked it; nothing that was saved is lost."
-            self._failed(asked, {"what": what[:500], "advice": advice, "field": "", "kind": "fault"})
+            self._failed(asked, {"what": what, "advice": advice, "field": "", "kind": "fault"}, anew)
+        else:
+            with self._ticket_lock:
+                self._answer(asked, **({"value": None, "superseded": True} if self._is_late() else {"value": value}))
 
-    def _failed(self, asked: Any, error: dict[str, str]) -> None:
+    def _failed(self, asked: Any, error: dict[str, str], anew: bool) -> None:
+        """Keep an error and show it; `anew` draws too, so that the front goes back to what is true."""
         self.errors = [*self.errors[-MOST_ERRORS:], " ".join((error["what"], error["advice"])).strip()]
-        self.refresh()
+        if anew:
+            try:
+                self.refresh()
+            except Exception:
+                LOG.exception("%s could not be drawn", type(self).__name__)
         self._answer(asked, error=error)
 
     def _answer(self, asked: Any, **what: Any) -> None:
