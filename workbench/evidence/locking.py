@@ -6,12 +6,12 @@ The operating system lets go of it when its holder ends, however it ends: a lock
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from workbench.core import locks
 from workbench.core.errors import WorkError
 
 WAIT = 60.0
@@ -30,7 +30,7 @@ def locked(path: Path, wait: float = WAIT) -> Iterator[None]:
         raise WorkError(message, "Check that the case folder is there, and your right to write to it.") from exc
     try:
         end = time.monotonic() + wait
-        while not _taken(descriptor):
+        while not locks.take(descriptor):
             if time.monotonic() >= end:
                 raise WorkError(
                     f"another process has been writing to {path.parent.name} for {wait:g} s",
@@ -40,24 +40,3 @@ def locked(path: Path, wait: float = WAIT) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)  # which lets go of the lock
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _taken(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _taken(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
