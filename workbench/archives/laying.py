@@ -93,7 +93,6 @@ class Shelf:
         found = catalogue.load_summary(path, catalogue.whose(real, source))
         if found is None or not _is_summary(found) or found["config"] != self._settings(source) or not found["folders"]:
             return None
-        found["runs"] = array("q", found["runs"])
         if state is not None:
             self._known[source] = state, found
         return found
@@ -203,12 +202,14 @@ def _index(cache: Path, real: str, size: int, changed: int) -> Path:
 
 
 def _is_summary(found: dict[str, Any]) -> bool:
-    """Whether a summary that says whose it is holds what one of these rules holds."""
-    runs, folders, ends = found.get("runs"), found.get("folders"), (found.get("first"), found.get("last"))
+    """Whether a summary that says whose it is holds what one of these rules holds; its runs become an array."""
+    folders, ends = found.get("folders"), (found.get("first"), found.get("last"))
+    try:
+        runs = found["runs"] = array("q", found.get("runs"))  # type: ignore[arg-type]
+    except (TypeError, OverflowError):
+        return False
     return (
-        isinstance(runs, list)
-        and all(type(us) is int and -(2**63) <= us < 2**63 for us in runs)
-        and len(runs) % 2 == 0
+        len(runs) % 2 == 0
         and isinstance(folders, list)
         and all(isinstance(f, list) and len(f) == 2 and isinstance(f[0], str) for f in folders)
         and _are_texts(found.get("notes"))

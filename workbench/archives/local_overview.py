@@ -5,7 +5,6 @@ overviews(archive, shelf, None, 2000, checked=False)      # opens a timeline; ea
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -64,15 +63,13 @@ def _asked(archive: Archive, shelf: Shelf, source: str, within: Within, most: in
 
 def _from_catalogue(shelf: Shelf, source: str, found: dict[str, Any], within: Within, most: int) -> Overview:
     ends = found["first"], found["last"]
-    begins, ends_of = found["runs"][::2], found["runs"][1::2]
-    whole = Range(begins[0], max(ends_of[0], ends_of[-1])) if begins else Range(0, 0)
+    begins, behind = found["runs"][::2], found["runs"][1::2]
+    whole = Range(begins[0], max(behind[0], behind[-1])) if begins else Range(0, 0)
     line = TimeLine(pieces=(), dated=found["dated"])
     try:
         wanted = _range(line, found["first"] or 0, whole, within)
     except RequestError as exc:
         return _nothing(shelf, source, found["dated"], exc, ends, checked=False)
-    low, high = bisect_right(ends_of, wanted.begin), bisect_left(begins, wanted.end)
-    runs = list(zip(begins[low:high], ends_of[low:high], strict=True))
     return Overview(
         source=source,
         name=shelf.config.source(source).name or source,
@@ -80,7 +77,7 @@ def _from_catalogue(shelf: Shelf, source: str, found: dict[str, Any], within: Wi
         first=found["first"],
         last=found["last"],
         range=wanted,
-        stretches=merged(runs, wanted, most),
+        stretches=merged(begins, behind, wanted, most),
         witness=found["witness"],
         notes=tuple(found["notes"]),
         zone=shelf.config.source(source).zone or "UTC",

@@ -7,6 +7,7 @@ Nothing that is missing vanishes: a stretch says how many gaps were drawn over.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -60,11 +61,12 @@ def named(found: Overview, source: Source) -> Overview:
 
 def coarse(coverage: Coverage, most: int) -> Overview:
     """A coverage as an overview."""
+    runs = runs_of(coverage)
     return Overview(
         source=coverage.source,
         dated=coverage.dated,
         range=coverage.range,
-        stretches=merged(runs_of(coverage), coverage.range, most),
+        stretches=merged([run[0] for run in runs], [run[1] for run in runs], coverage.range, most),
         witness=", ".join(dict.fromkeys(gap.witness for gap in coverage.gaps)),
         notes=coverage.notes,
     )
@@ -86,25 +88,24 @@ def runs_of(coverage: Coverage) -> list[Run]:
     return out
 
 
-def merged(runs: Sequence[Run], wanted: Range, most: int) -> tuple[Stretch, ...]:
-    """Runs inside a range, those with a hole smaller than 1/`most` of it between them as one that counts it."""
+def merged(begins: Sequence[int], ends: Sequence[int], wanted: Range, most: int) -> tuple[Stretch, ...]:
+    """Runs inside a range, those with a hole smaller than 1/`most` of it between them as one that counts it.
+
+    `begins` and `ends` are those of `runs_of`: in order, and none within another.
+    """
     least = max((wanted.end - wanted.begin) // most, 1)
-    out: list[Run] = []
-    counts: list[int] = []
-    begin = reached = count = 0
-    open_ = False
-    for low, high in runs:
-        if high <= wanted.begin or low >= wanted.end:
-            continue
-        if open_ and low - reached < least:
-            count += low > reached
-        else:
-            if open_:
-                out.append((begin, reached))
-                counts.append(count)
-            begin, count, open_ = max(low, wanted.begin), 0, True
-        reached = min(high, wanted.end)
-    if open_:
-        out.append((begin, reached))
-        counts.append(count)
-    return tuple(Stretch(begin=a, end=b, gaps=n) for (a, b), n in zip(out, counts, strict=True))
+    low, high = bisect_right(ends, wanted.begin), bisect_left(begins, wanted.end)
+    if low >= high:
+        return ()
+    begins, ends = begins[low:high], ends[low:high]
+    holes = [after - before for before, after in zip(ends, begins[1:], strict=False)]
+    last_of = [n for n, hole in enumerate(holes) if hole >= least]
+    first_of = [0, *(n + 1 for n in last_of)]
+    return tuple(
+        Stretch(
+            begin=max(begins[first], wanted.begin),
+            end=min(ends[last], wanted.end),
+            gaps=last - first - holes[first:last].count(0),
+        )
+        for first, last in zip(first_of, [*last_of, len(holes)], strict=True)
+    )
