@@ -276,9 +276,10 @@ class RemoteArchive:
         out: Path,
         on_progress: OnProgress | None = None,
         cancel: threading.Event | None = None,
+        book: Book | None = None,
     ) -> ExportResult:
-        """Carry out a plan at the server and bring the files home, into the folder `out`."""
-        return self._run(plan, out, remote_plan.derives(plan.spec, self.derive), on_progress, cancel)
+        """Carry out a plan at the server and bring the files home, into `out`; `book` is where it is written down."""
+        return self._run(plan, out, remote_plan.derives(plan.spec, self.derive), on_progress, cancel, book)
 
     def resume(
         self,
@@ -286,9 +287,10 @@ class RemoteArchive:
         out: Path,
         on_progress: OnProgress | None = None,
         cancel: threading.Event | None = None,
+        book: Book | None = None,
     ) -> ExportResult:
         """Bring an export home that was started from here, by a process that may be gone."""
-        book = Book(self.cache)
+        book = book or Book(self.cache)
         pending = book.get(id)
         if pending.url != self.url:
             raise SourceError(f"export {id} runs at {pending.url}, not at {self.url}", "Name that server.")
@@ -330,11 +332,12 @@ class RemoteArchive:
         derived: bool,
         on_progress: OnProgress | None,
         cancel: threading.Event | None,
+        book: Book | None = None,
     ) -> ExportResult:
         about = About(camera=self._camera(plan.spec.source).name or plan.spec.source, zone=self.connection.zone())
         client = self.connection.new()
         try:
-            exporter = Exporter(client, self._worker, Book(self.cache), keep=self.keep)
+            exporter = Exporter(client, self._worker, book or Book(self.cache), keep=self.keep)
             return exporter.run(plan, Path(out), about=about, derived=derived, on_progress=on_progress, cancel=cancel)
         finally:
             client.close()
