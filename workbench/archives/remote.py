@@ -276,10 +276,9 @@ class RemoteArchive:
         out: Path,
         on_progress: OnProgress | None = None,
         cancel: threading.Event | None = None,
-        book: Book | None = None,
     ) -> ExportResult:
-        """Carry out a plan at the server and bring the files home, into `out`; `book` is where it is written down."""
-        return self._run(plan, out, remote_plan.derives(plan.spec, self.derive), on_progress, cancel, book)
+        """Carry out a plan at the server and bring the files home, into the folder `out`."""
+        return self._run(plan, out, remote_plan.derives(plan.spec, self.derive), on_progress, cancel)
 
     def resume(
         self,
@@ -287,10 +286,9 @@ class RemoteArchive:
         out: Path,
         on_progress: OnProgress | None = None,
         cancel: threading.Event | None = None,
-        book: Book | None = None,
     ) -> ExportResult:
         """Bring an export home that was started from here, by a process that may be gone."""
-        book = book or Book(self.cache)
+        book = Book(self.cache)
         pending = book.get(id)
         if pending.url != self.url:
             raise SourceError(f"export {id} runs at {pending.url}, not at {self.url}", "Name that server.")
@@ -332,12 +330,11 @@ class RemoteArchive:
         derived: bool,
         on_progress: OnProgress | None,
         cancel: threading.Event | None,
-        book: Book | None = None,
     ) -> ExportResult:
         about = About(camera=self._camera(plan.spec.source).name or plan.spec.source, zone=self.connection.zone())
         client = self.connection.new()
         try:
-            exporter = Exporter(client, self._worker, book or Book(self.cache), keep=self.keep)
+            exporter = Exporter(client, self._worker, Book(self.cache), keep=self.keep)
             return exporter.run(plan, Path(out), about=about, derived=derived, on_progress=on_progress, cancel=cancel)
         finally:
             client.close()
