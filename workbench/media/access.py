@@ -45,8 +45,9 @@ class EntryReader:
     under it; avcC/hvcC or what the container gave for other codings).
     """
 
-    def __init__(self, facts: VideoFacts) -> None:
-        self.codec: Codec | None = _NAL_CODECS.get(facts.codec)
+    def __init__(self, facts: VideoFacts, *, look: bool = True) -> None:
+        """Without `look` no packet is read, and every key packet is called CLOSED."""
+        self.codec: Codec | None = _NAL_CODECS.get(facts.codec) if look else None
         self.config = 0
         self.configs: list[bytes] = [facts.extradata]
         self._sets = _sets(facts.extradata, self.codec) if self.codec else None

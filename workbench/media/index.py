@@ -106,12 +106,13 @@ class VideoIndex:
         return out
 
 
-def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
+def scan(path: Path, report: Report = lambda message: None, *, entries: bool = True) -> VideoIndex:
     """Read every packet of a recording and say what is there.
 
+    Without `entries` no packet is looked into: where decoding may begin stays unknown, all else is the same.
     Raises SourceError where the file cannot be opened, holds no video, or no packet can be read.
     """
-    index = scan_rows(path, report)
+    index = scan_rows(path, report, entries=entries)
     # Jumps first: behind a clock that was set back, times that occur twice would count as no times at all.
     index = display_order(path, _without_backward_jumps(index), report)
     index = replace(index, tail=_tail(index))
@@ -125,18 +126,18 @@ def scan(path: Path, report: Report = lambda message: None) -> VideoIndex:
     return replace(index, losses=(*index.losses, *found))
 
 
-def scan_rows(path: Path, report: Report = lambda message: None) -> VideoIndex:
-    """The packets as the container gives them, with nothing decoded and no times laid or mended."""
+def scan_rows(path: Path, report: Report = lambda message: None, *, entries: bool = True) -> VideoIndex:
+    """The packets as the container gives them, with nothing decoded and no times laid or mended; see `scan`."""
     with _only_video(path) as (facts, packets):
         plain = "mp4" in facts.container and facts.tag not in _SETS_IN_BAND
         table = mp4.sample_table(path, facts.stream_id) if plain else None
         direct = table is not None and _confirmed(table, packets)
-    entries = EntryReader(facts)
+    reader = EntryReader(facts, look=entries)
     if table is not None and direct:
-        rows, notes = _rows_of(path, table, entries), list[losses.Loss]()
+        rows, notes = _rows_of(path, table, reader), list[losses.Loss]()
     else:
         with _only_video(path) as (_, packets):
-            rows, notes = _read_rows(path, packets, entries, report)
+            rows, notes = _read_rows(path, packets, reader, report)
     if not len(rows):
         raise SourceError(f"{path}: not one picture can be read", "The file's data is missing or damaged.")
     return VideoIndex(
@@ -147,7 +148,7 @@ def scan_rows(path: Path, report: Report = lambda message: None) -> VideoIndex:
         rotation=0,
         tail=1,
         losses=tuple(notes),
-        configs=tuple(entries.configs),
+        configs=tuple(reader.configs),
         size=path.stat().st_size,
         direct=direct,
     )

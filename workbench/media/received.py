@@ -49,7 +49,7 @@ def received(job: dict[str, Any], report: Report) -> Answer:
 
 
 def _video(path: Path, form: str, decode: bool, report: Report) -> tuple[dict[str, Any], bytes]:
-    made = index.scan(path, report)
+    made = index.scan(path, report, entries=False)
     pts = made.rows["pts"][made.shown]
     times = made.microseconds(pts, int(pts[0]))
     wrong = [] if _matches(form, made.facts.container) else [f"it is {made.facts.container}, not {form}"]

@@ -1,8 +1,8 @@
 """Waiting for an export at a VMS: polled with growing pauses until its state is a terminal one.
 
-The pause is 3 % of the time since the start, at least 0.1 s and at most 4 s: a short export is noticed at once, a long
-one is not pestered. Answers that cannot be read count as silence; a minute of silence ends the waiting, and so does a
-day without any change.
+The pause is 3 % of the time since the start, at least 0.05 s and at most 4 s: a short export is noticed at once, a long
+one is not pestered; a server that is busy is asked again when it wants to be. Answers that cannot be read count as
+silence; a minute of silence ends the waiting, and so does a day without progress.
 """
 
 from __future__ import annotations
@@ -13,21 +13,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from workbench.core.errors import NotAllowed, RemoteError
-from workbench.vms.transport import wait
+from workbench.vms.transport import LONGEST_WAIT, Busy, wait
 from workbench.vms.wire.nouns import Status
 
 if TYPE_CHECKING:
     from workbench.vms.client import Client
 
-SHORTEST, LONGEST, PART = 0.1, 4.0, 0.03
+SHORTEST, LONGEST, PART = 0.05, 4.0, 0.03
 MOST_SILENCE = 60.0
 """Seconds without an answer that can be read."""
 MOST_STANDSTILL = 86_400.0
-"""Seconds in which an export's state and progress stay what they were."""
+"""Seconds in which an export comes no further than it ever was."""
 
 
 class Gone(RemoteError):
     """The server does not know the export: it was deleted, or it expired."""
+
+
+class Failed(RemoteError):
+    """The export itself came to nothing; fetching it again would end alike."""
 
 
 def follow(
@@ -37,24 +41,30 @@ def follow(
     on_status: Callable[[Status], None] | None = None,
     cancel: threading.Event | None = None,
     most_silence: float = MOST_SILENCE,
+    most_standstill: float = MOST_STANDSTILL,
 ) -> Status:
     """The terminal state of an export.
 
-    Raises Gone, NotAllowed, RemoteError naming the id after a minute of silence, or Cancelled; nothing is deleted here.
+    Raises Gone, NotAllowed, Failed after a day without progress, RemoteError naming the id after a minute of silence,
+    or Cancelled; nothing is deleted here.
     """
     began = heard = moved = time.monotonic()
-    last: tuple[int, float] | None = None
+    furthest: tuple[int, float] = (-1, -1.0)
     while True:
+        pause = min(LONGEST, max(SHORTEST, PART * (time.monotonic() - began)))
         try:
             left = heard + most_silence - time.monotonic()
             status = client.status(id, cancel=cancel, within=max(1.0, left))
+        except Busy as exc:
+            heard = time.monotonic()
+            pause = max(pause, min(LONGEST_WAIT, exc.after))
         except (Gone, NotAllowed):
             raise
         except RemoteError as exc:
             if time.monotonic() - heard >= most_silence:
                 raise RemoteError(
                     f"the server has said nothing of export {id} for {most_silence:.0f} s; the last: {exc.message}",
-                    f"It may still run. Take it up again by its id: workbench resume URL {id} --out DIR.",
+                    "It may still run there.",
                 ) from exc
         else:
             heard = time.monotonic()
@@ -62,8 +72,8 @@ def follow(
                 on_status(status)
             if status.terminal:
                 return status
-            if (status.state, status.progress) != last:
-                last, moved = (status.state, status.progress), heard
-            elif heard - moved > MOST_STANDSTILL:
-                raise RemoteError(f"export {id} has not moved for a day", "Ask the server's administrator; delete it.")
-        wait(min(LONGEST, max(SHORTEST, PART * (time.monotonic() - began))), cancel)
+            if (status.state, status.progress) > furthest:
+                furthest, moved = (status.state, status.progress), heard
+        if time.monotonic() - moved > most_standstill:
+            raise Failed(f"export {id} has not moved for {most_standstill / 3600:g} h", "Ask who runs the server.")
+        wait(pause, cancel)
