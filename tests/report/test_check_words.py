@@ -102,3 +102,24 @@ def test_words_of_another_version_are_not_checked(case: Case) -> None:
     other = {**model, "tool": {"forensic-workbench": "9"}}
     (found,) = check_words(case.folder, record, case.entries, other)
     assert found.verdict is Verdict.NOT_CHECKED and "9" in found.note
+
+
+def test_a_final_report_of_a_run_that_gives_none_is_found(case: Case) -> None:
+    """FINAL over a run that speaks against it is a failed finding, whatever the words are."""
+    record, _ = made(case)
+    model = json.loads(case.path(record.model).read_bytes())
+    assert record.run is not None and record.run.kind == "program" and record.final
+    forged = replace(record, run=replace(record.run, hindrance="typed by hand"))
+    found = [one.note for one in check_words(case.folder, forged, case.entries, model) if one.place == "status"]
+    assert found == ["the run that made it gives none: typed by hand"]
+
+
+def test_a_report_of_a_version_that_told_no_run_holds(case: Case) -> None:
+    """Without a run on record the words are those of the versions before; nothing is missed in them."""
+    told = build_report(case, made_at="2026-03-20T08:00:00.000000Z").to_json()
+    record, _ = made(case)
+    then = replace(record, run=None, final=False, log_head=told["log_head"], log_length=told["log_length"])
+    plain = json.loads(json.dumps(told))
+    words = [one for one in check_words(case.folder, then, case.entries, plain) if one.place == "words"]
+    assert [one.verdict for one in words] == [Verdict.OK]
+    assert "How this report was made" not in json.dumps(plain)

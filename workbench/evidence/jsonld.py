@@ -276,7 +276,20 @@ class _Teller:
 
     def _report_built(self, entry: Entry) -> Done:
         report = ReportRecord.from_json(entry.data)
-        return Done(objects=[self.case], results=[self._file(report.file), self._file(report.model)])
+        results = [self._file(report.file), self._file(report.model)]
+        return Done(objects=[self.case], results=results, description=_run_words(report))
+
+
+def _run_words(report: ReportRecord) -> str:
+    """Where a report was made, and why it is no FINAL one; empty where its record does not tell."""
+    run, status = report.run, "FINAL" if report.final else "DRAFT"
+    if run is None:
+        return ""
+    code = run.code_sha256 or run.file_sha256 or "not known"
+    why = f"; {'; '.join(report.why_draft)}" if report.why_draft else ""
+    return (
+        f"Report {report.id}, {status}, made by {run.kind}: {run.program or 'not known'}, SHA-256 of code {code}{why}"
+    )
 
 
 _TOLD: dict[str, Callable[[_Teller, Entry], Done]] = {

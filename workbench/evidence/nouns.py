@@ -14,9 +14,12 @@ Three times, everywhere:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.evidence.record import PARTS
+from workbench.evidence.record import Record as Record
+from workbench.evidence.run import CellRun, RunRecord
 
 KINDS = {
     "case-created": "Identity",
@@ -37,28 +40,6 @@ KINDS = {
     "torn-line-set-aside": "{path, sha256, size}",
 }
 """Kinds of custody entries and what their data is."""
-
-
-class Record:
-    """JSON both ways for the flat records below; nested ones say so themselves."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The record as JSON, every field written."""
-        return asdict(self)  # type: ignore[call-overload,no-any-return]
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; fields of a newer version are ignored."""
-        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
-        return cls(**{key: _frozen(key, value) for key, value in data.items() if key in known})
-
-
-def _frozen(key: str, value: Any) -> Any:
-    """Lists as tuples, and the records inside records by the name of their field."""
-    if isinstance(value, list):
-        return tuple(_frozen(key, one) for one in value)
-    part = _PARTS.get(key)
-    return part.from_json(value) if part is not None and isinstance(value, dict) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +308,10 @@ class ReportRecord(Record):
     signer_name: str = ""
     self_signed: bool = False
     time_stamps: tuple[str, ...] = ()
+    why_draft: tuple[str, ...] = ()
+    """Why it is a DRAFT, in words; empty for a FINAL one, and in records that do not tell it."""
+    run: RunRecord | None = None
+    """Where and by what it was made; None in records that do not tell it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,14 +382,17 @@ class CaseState:
         return tuple(sorted(found, key=lambda c: c.reference_us))
 
 
-_PARTS: dict[str, type[Record]] = {
-    "config": FileRecord,
-    "files": FileRecord,
-    "file": FileRecord,
-    "model": FileRecord,
-    "photo": FileRecord,
-    "picture": FileRecord,
-    "record": FileRecord,
-    "recordings": RecordingFacts,
-}
-"""Field → the record that it holds (where its JSON is an object)."""
+PARTS.update(
+    {
+        "cells": CellRun,
+        "config": FileRecord,
+        "files": FileRecord,
+        "file": FileRecord,
+        "model": FileRecord,
+        "photo": FileRecord,
+        "picture": FileRecord,
+        "record": FileRecord,
+        "recordings": RecordingFacts,
+        "run": RunRecord,
+    }
+)

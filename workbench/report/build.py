@@ -10,10 +10,13 @@ nobody stated prints *not stated*, what a file does not tell *unknown*, what nob
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from workbench import __version__
 from workbench.core.timebase import instant_us, iso
+from workbench.evidence.run import RunRecord
 from workbench.report import (
     parts_asked,
     parts_clock,
@@ -56,14 +59,18 @@ def build_report(
     version: int | None = None,
     status: Status = "DRAFT",
     made_at: str | None = None,
+    run: RunRecord | None = None,
+    why_draft: Sequence[str] = (),
 ) -> Report:
     """The report of everything the case holds now.
 
-    `version` None counts the reports so far, `made_at` None is now (UTC, ISO). Raises what `case.result` raises: no
+    `version` None counts the reports so far, `made_at` None is now (UTC, ISO). `run` is told in part 1, and so is
+    `why_draft`: why a DRAFT is one. Raises what `case.result` raises: no
     report speaks about a record that is not as the log says.
     """
     at = iso(instant_us(datetime.now(UTC))) if made_at is None else made_at
-    material = Material.of(case, id=id, version=version, status=status, made_at=at)
+    told: dict[str, Any] = {"run": run, "why_draft": tuple(why_draft)}
+    material = Material.of(case, id=id, version=version, status=status, made_at=at, **told)
     identity = material.state.identity
     return Report(
         id=material.id,

@@ -26,6 +26,7 @@ from workbench.evidence.findings import Finding, Verdict, said
 from workbench.evidence.nouns import CaseState, ExportRecord, ReportRecord
 from workbench.evidence.package_derived import UNREADABLE
 from workbench.evidence.reperform_record import load
+from workbench.evidence.run import why_not_final
 from workbench.evidence.state import state_of
 from workbench.report.attached import attachments
 from workbench.report.build import build_report
@@ -71,6 +72,7 @@ def check_words(
         note = f"its words were written by {str(told)[:_SHOWN]}, this is {__version__}: install that one to compare"
         yield Finding(check=CHECK, verdict=Verdict.NOT_CHECKED, file=file, place="words", note=note)
         return
+    yield from _of_the_run(record, file)
     try:
         case = _Then(folder, then)
         found = _words(case, record, model, file)
@@ -91,6 +93,8 @@ def _words(case: _Then, record: ReportRecord, model: Mapping[str, Any], file: st
         version=record.version,
         status=status,  # type: ignore[arg-type]
         made_at=str(model.get("made_at", "")),
+        run=record.run,
+        why_draft=record.why_draft,
     ).to_json()
     plain = json.loads(json.dumps(made))
     if apart := _difference(plain, {key: value for key, value in model.items() if key != "layout"}):
@@ -98,6 +102,13 @@ def _words(case: _Then, record: ReportRecord, model: Mapping[str, Any], file: st
         return _failed(file, *apart, note=note)
     told = f"its words are those that the first {record.log_length} entries of the log and the records give"
     return Finding(check=CHECK, verdict=Verdict.OK, file=file, place="words", found=told)
+
+
+def _of_the_run(record: ReportRecord, file: str) -> Iterator[Finding]:
+    """A FINAL report has nothing that makes it a DRAFT: neither in its record's words nor in the run it came from."""
+    why = record.why_draft or (why_not_final(record.run) if record.run is not None else ())
+    if record.final and why:
+        yield _failed(file, "status", "DRAFT", "FINAL", note=f"the run that made it gives none: {why[0]}")
 
 
 def _on_page(found: Finding, pdf: Path) -> Finding:

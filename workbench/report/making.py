@@ -3,7 +3,9 @@
     record = make_report(case, final=True, key=Key.load("examiner.p12", password))
 
 A FINAL report is refused while the case does not check out: no report may speak for files that are not as the log
-says. The PDF and its machine-readable form get their names in ``reports/`` only when complete; nothing is overwritten.
+says. It comes only from a run that can be repeated (`evidence.run`): a program, or a notebook whose cells ran in their
+order in a fresh kernel. From any other a DRAFT is made that says why; `record.why_draft` has the words. The PDF and
+its machine-readable form get their names in ``reports/`` only when complete; nothing is overwritten.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 from workbench.core.errors import NameTaken, WorkError
 from workbench.core.timebase import instant_us, iso
 from workbench.evidence.case import Case
+from workbench.evidence.here import here
 from workbench.evidence.nouns import FileRecord, ReportRecord
+from workbench.evidence.run import RunRecord, why_not_final
 from workbench.report.attached import attachments, dumped
 from workbench.report.build import build_report
 from workbench.report.model import Report
@@ -26,6 +30,9 @@ from workbench.report.model import Report
 if TYPE_CHECKING:
     from workbench.evidence.keys import Key
     from workbench.evidence.timestamps import Authority
+
+AS_ASKED = "no FINAL one was asked for"
+"""Why a report is a DRAFT whose maker wanted one."""
 
 
 def make_report(
@@ -39,10 +46,13 @@ def make_report(
     per_page: int = 1,
     report_id: str = "",
     made_at: datetime | None = None,
+    run: RunRecord | None = None,
 ) -> ReportRecord:
     """Build, print, seal and file a report of all that is in the case.
 
-    With `report_id` and `made_at` fixed, the same case gives the same bytes before signing. Raises WorkError where a
+    `final` is a wish: `final` of what is given back says whether it was fulfilled. `run` is the run it is made in, this
+    process where None. With `report_id`, `made_at` and `run` fixed, the same case gives the same bytes before signing.
+    Raises WorkError where a
     FINAL report is asked for and a file of the case is not as the log says; nothing is left behind then.
     """
     from workbench.report.pdf import render
@@ -51,8 +61,16 @@ def make_report(
         _must_check_out(case)
     number = case.next_id("R")
     at = datetime.now(UTC) if made_at is None else made_at
-    status = "FINAL" if final else "DRAFT"
-    report = build_report(case, id=report_id, status=status, made_at=iso(instant_us(at)))  # type: ignore[arg-type]
+    run = here() if run is None else run
+    why = why_not_final(run) if final else (AS_ASKED,)
+    report = build_report(
+        case,
+        id=report_id,
+        status="DRAFT" if why else "FINAL",
+        made_at=iso(instant_us(at)),
+        run=run,
+        why_draft=why,
+    )
     look: dict[str, Any] = {"paper": paper, "orientation": orientation, "per_page": per_page}
     pdf = render(report, case.folder, attachments=attachments(case.state, case.folder), **look)
     if key is not None:
@@ -60,7 +78,7 @@ def make_report(
 
         pdf = sign_pdf(pdf, key, reason=f"Machine seal of report {report.id}", at=at, stamps=stamps)
     model = dumped({**report.to_json(), "layout": look})
-    return _filed(case, report, number, pdf, model, key, stamps)
+    return _filed(case, report, number, pdf, model, key, stamps, {"run": run, "why_draft": why})
 
 
 def _must_check_out(case: Case) -> None:
@@ -81,6 +99,7 @@ def _filed(
     model: bytes,
     key: Key | None,
     stamps: Sequence[Authority],
+    how: dict[str, Any],
 ) -> ReportRecord:
     record = ReportRecord(
         id=number,
@@ -94,6 +113,7 @@ def _filed(
         signer_name="" if key is None else key.name,
         self_signed=key is not None and key.self_signed,
         time_stamps=tuple(stamp.url for stamp in stamps),
+        **how,
     )
     case.append("report-built", record, after=(record.file, record.model))
     return record

@@ -16,6 +16,7 @@ from workbench.evidence.clock import Clock
 from workbench.evidence.custody import Entry
 from workbench.evidence.export_form import plan_of_form
 from workbench.evidence.nouns import CaseState, Comment, RecordingFacts, SnapshotRecord
+from workbench.evidence.run import RunRecord
 from workbench.report.model import Paragraph, Status
 from workbench.report.wording import NOT_STATED
 
@@ -63,9 +64,22 @@ class Material:
     """Id of a superseded comment → id of the one that corrects it."""
     captions: dict[str, list[tuple[Entry, str]]]
     """Captions of each snapshot with their entries, the one in force last."""
+    run: RunRecord | None = None
+    """Where the report is made; None: not told."""
+    why_draft: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, case: CaseFile, *, id: str, version: int | None, status: Status, made_at: str) -> Material:  # noqa: A002
+    def of(
+        cls,
+        case: CaseFile,
+        *,
+        id: str,  # noqa: A002
+        version: int | None,
+        status: Status,
+        made_at: str,
+        run: RunRecord | None = None,
+        why_draft: tuple[str, ...] = (),
+    ) -> Material:
         """Look everything up; raises what `case.result` raises, and WorkError for a plan in the log that is none."""
         state = case.state
         for plan in state.plans:
@@ -89,6 +103,8 @@ class Material:
             comments=_threads(state.comments),
             corrected_by={c.replaces: c.id for c in state.comments if c.replaces},
             captions=_captions(case.entries),
+            run=run,
+            why_draft=why_draft,
         )
 
     def who(self, kind: str, name: str) -> str:

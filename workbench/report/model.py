@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 SCHEMA = "workbench.report/1"
 Status = Literal["DRAFT", "FINAL"]
+WHY_DRAFT = "Why DRAFT"
+"""Label of the reasons in part 1, which the front page tells too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

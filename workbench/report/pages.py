@@ -19,7 +19,7 @@ from workbench.core.errors import RequestError
 from workbench.report import blocks, grid, text
 from workbench.report.blocks import Room
 from workbench.report.flow import Anchor, Flow, NewPage, Placed, Sheet, Space, paginate
-from workbench.report.model import Picture, Report
+from workbench.report.model import WHY_DRAFT, Facts, Picture, Report
 from workbench.report.pieces import Columns, Rule, Text
 from workbench.report.text import BOLD, NORMAL, Style
 
@@ -115,6 +115,7 @@ def _front(report: Report, width: float) -> Iterator[Flow]:
         ("Exhibits", report.exhibits),
         ("Report", f"{report.id}, version {report.version}"),
         ("Status", kind),
+        *((label, value) for label, value in _first_facts(report) if label == WHY_DRAFT),
         ("Made", report.made_at),
         ("Custody log", f"{report.log_length} entries; the hash of the last one is"),
         ("", report.log_head),
@@ -127,6 +128,11 @@ def _front(report: Report, width: float) -> Iterator[Flow]:
     for n, section in enumerate(report.sections):
         yield Entry(key=f"section-{n}", number=str(section.number), title=section.title, width=width)
     yield Entry(key="attached", number="", title="Files attached to this PDF", width=width)
+
+
+def _first_facts(report: Report) -> tuple[tuple[str, str], ...]:
+    blocks = report.sections[0].blocks if report.sections else ()
+    return next((block.rows for block in blocks if isinstance(block, Facts)), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

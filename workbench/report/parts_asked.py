@@ -7,7 +7,8 @@ from typing import Any
 
 from workbench.evidence.claims import count
 from workbench.report.material import Material
-from workbench.report.model import Block, Facts, Paragraph, Section
+from workbench.report.model import WHY_DRAFT, Block, Facts, Paragraph, Section
+from workbench.report.parts_run import how_made
 from workbench.report.wording import listing, stated
 
 
@@ -18,6 +19,7 @@ def identity(material: Material) -> Section:
         ("Report", material.id),
         ("Version", str(material.version)),
         ("Status", material.status),
+        *([(WHY_DRAFT, "; ".join(material.why_draft))] if material.why_draft else []),
         ("Made at", f"{material.made_at} (UTC)"),
         ("Case number", stated(who.number)),
         ("Title", stated(who.title)),
@@ -34,7 +36,8 @@ def identity(material: Material) -> Section:
             f"{count(state.length, 'entry', 'entries')} of the custody log, whose last hash is {state.head}",
         ),
     )
-    return Section(number=1, title="Identity", blocks=(Facts(rows=rows), *_exhibits(material), *_earlier(material)))
+    made = (*_exhibits(material), *_earlier(material), *how_made(material))
+    return Section(number=1, title="Identity", blocks=(Facts(rows=rows), *made))
 
 
 def exhibits(material: Material) -> str:

@@ -123,6 +123,12 @@ def _verified(data: dict[str, Any]) -> str:
     return f"package {data['name']} verified: {counts}"
 
 
+def _report(data: dict[str, Any]) -> str:
+    why = [str(one) for one in data.get("why_draft", ())]
+    told = f" ({cut('; '.join(why), 'the custody log', LONGEST)})" if why else ""
+    return f"report {data['id']}, version {data['version']}, {'FINAL' if data['final'] else 'DRAFT'}{told}"
+
+
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "case-created": lambda d: f"case {d['number']} opened, examiner {d['examiner']}",
     "case-amended": _amended,
@@ -138,7 +144,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "snapshots-ordered": lambda d: f"order of the snapshots: {', '.join(d['snapshots'])}",
     "annotation-made": lambda d: f"annotated copy {d['id']} of {d['snapshot']}: {count(len(d['marks']), 'mark')}",
     "comment-written": _comment,
-    "report-built": lambda d: f"report {d['id']}, version {d['version']}, {'FINAL' if d['final'] else 'DRAFT'}",
+    "report-built": _report,
     "package-sealed": lambda d: f"package {d['id']} sealed: {d['name']}, seal {d['seal']}",
     "verified": _verified,
     "torn-line-set-aside": lambda d: f"a torn last line of the log was set aside: {d['path']}",
