@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.footage import ROOT
+from tests.planted import SECRETS
 from workbench.server import users
 from workbench.server.serving import Background
 
@@ -27,7 +28,9 @@ PEOPLE = {
     "clerk": (["view", "export", "live"], ["*"]),
     "chief": (["view", "export", "live", "unmasked"], ["*"]),
 }
-"""Name → rights and cameras; the password is the name twice."""
+"""Name → rights and cameras."""
+PASSWORDS = dict(zip(PEOPLE, SECRETS.values(), strict=False))
+"""Name → password: planted ones, which nothing that the tests write may hold."""
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +39,7 @@ def users_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("users") / "users.toml"
     path.write_text(MASKED, encoding="utf-8")
     for name, (rights, cameras) in PEOPLE.items():
-        users.add(path, name, name * 2, rights, cameras)
+        users.add(path, name, PASSWORDS[name], rights, cameras)
     return path
 
 

@@ -58,7 +58,9 @@ def test_the_server_says_what_it_is(client: httpx.Client) -> None:
     assert client.get("/currentuser").json() == {"currentuser": ""}
     assert abs(listing.read_now(client.get("/statistics/webserver").content) / 1e6 - time.time()) < 5
     assert client.get("/uuid").json() != client.get("/uuid").json()
-    assert client.get("/health").json() == {"status": "ok"}
+    health = client.get("/health").json()
+    assert (health["status"], health["archive"], health["users"]) == ("ok", "ok", "ok")
+    assert health["disk"]["free"] > 2**24 and health["exports"]["slots"] == 2 and health["exports"]["kept"] >= 0
 
 
 def test_intervals_frames_depth_and_calendar_agree(client: httpx.Client) -> None:
@@ -192,6 +194,16 @@ def test_what_an_export_comes_to(
     assert (found["state"], len(found["files"])) == (state, files)
     assert (found["progress"] == 1.0) == (state == 2) and bool(found["error"]) == (state != 2)
     assert client.delete(place).status_code == 204
+
+
+@pytest.mark.parametrize(("wait", "status"), [("1", 202), ("10000", 202), ("-1", 400), ("soon", 400)])
+def test_nothing_is_waited_for(client: httpx.Client, wait: str, status: int) -> None:
+    """`waittimeout` is checked; a short one loses nothing, as every frame is on the disk already."""
+    path = f"/export/archive/{COUNTER}/20260301T100003/20260301T100004?waittimeout={wait}"
+    answer = client.post(path, json={"format": "mkv"})
+    assert answer.status_code == status
+    if status == 202:
+        assert done(client, answer.headers["location"])["state"] == 2
 
 
 def test_a_strict_server_forgives_nothing() -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.server.conftest import MASKED, PEOPLE, RECORDINGS
+from tests.server.conftest import MASKED, PASSWORDS, PEOPLE, RECORDINGS
 from workbench.server import users
 from workbench.server.app import table
 from workbench.server.config import ServerConfig
@@ -79,14 +79,14 @@ def client(guarded: Background) -> Iterator[httpx.Client]:
 
 def token(client: httpx.Client, name: str, password: str | None = None) -> dict[str, Any]:
     """What the gateway answers to a name and password."""
-    data = {"user_name": name, "password": name * 2 if password is None else password}
+    data = {"user_name": name, "password": PASSWORDS[name] if password is None else password}
     found: dict[str, Any] = client.post("/grpc", json={"method": f"{GRPC}AuthenticateEx2", "data": data}).json()
     return found
 
 
 def export(client: httpx.Client, user: str, camera: str = CORRIDOR, **body: Any) -> str:
     """A finished export of one picture: its place."""
-    auth = (user, user * 2)
+    auth = (user, PASSWORDS[user])
     path = f"/export/archive/{camera}/{AT}/{AT}"
     answer = client.post(path, auth=auth, content=json.dumps({"format": "jpg", **body}))
     assert answer.status_code == 202, answer.text
@@ -121,7 +121,7 @@ def send(
     """The status of a request by `user`, who says so in a way."""
     more: dict[str, Any] = {"json": body} if method == "POST" else {}
     if user is not None and way == "basic":
-        more["auth"] = (user, user * 2)
+        more["auth"] = (user, PASSWORDS[user])
     elif user is not None:
         value = tokens[user]
         more |= (
@@ -158,7 +158,15 @@ def test_a_token_may_stand_in_the_address_of_a_download(client: httpx.Client) ->
     for user, status in (("chief", 200), ("viewer", 403)):
         found = client.get(f"{place}/file", params={"auth_token": token(client, user)["token_value"]})
         assert found.status_code == status
-    client.delete(place, auth=("chief", "chief" * 2))
+    client.delete(place, auth=("chief", PASSWORDS["chief"]))
+
+
+def test_health_says_more_to_those_who_are_known(client: httpx.Client) -> None:
+    """Anybody hears whether the server works; numbers of its exports and its disk are for its users."""
+    known = client.get("/health", auth=("viewer", PASSWORDS["viewer"]))
+    assert known.status_code == 200 and known.json()["exports"]["slots"] == 2 and known.json()["disk"]["free"] > 0
+    for auth in (None, ("viewer", "wrong"), ("nobody", PASSWORDS["viewer"])):
+        assert client.get("/health", auth=auth).json() == {"status": "ok"}
 
 
 @pytest.mark.parametrize(
@@ -173,14 +181,14 @@ def test_headers_that_say_nothing_are_401(client: httpx.Client, header: str) -> 
 def test_cameras_of_others_are_not_even_listed(client: httpx.Client) -> None:
     """The camera list holds the user's cameras only, in the gateway too; exports of others are not in the sessions."""
     place = export(client, "chief")
-    auth = ("neighbour", "neighbour" * 2)
+    auth = ("neighbour", PASSWORDS["neighbour"])
     listed = client.get("/camera/list", auth=auth).json()["cameras"]
     assert [camera["displayName"] for camera in listed] == ["Bottling line"]
     method = {"method": "axxonsoft.bl.domain.DomainService.ListCameras"}
     assert len(client.post("/grpc", json=method, auth=auth).json()["items"]) == 1
     assert client.post("/grpc", json={"method": SESSIONS}, auth=auth).json() == {"sessions": []}
     assert client.get("/audit/WORKBENCH/past/future?filter=30", auth=auth).json() == {"events": []}
-    client.delete(place, auth=("chief", "chief" * 2))
+    client.delete(place, auth=("chief", PASSWORDS["chief"]))
 
 
 def dark(jpeg: bytes) -> tuple[bool, bool]:
@@ -195,7 +203,7 @@ def dark(jpeg: bytes) -> tuple[bool, bool]:
 @pytest.mark.parametrize(("user", "masked"), [("clerk", True), ("chief", False)])
 def test_a_forced_mask_is_on_every_picture(client: httpx.Client, user: str, masked: bool) -> None:
     """Frame, thumbnail, live picture, exports of either kind: the mask is on all, unless the user may lift it."""
-    auth = (user, user * 2)
+    auth = (user, PASSWORDS[user])
     pictures = [
         client.get(f"/archive/media/{CORRIDOR}/{AT}", auth=auth).content,
         client.get(f"/archive/media/{CORRIDOR}/{AT}?w=200&threshold=500", auth=auth).content,
@@ -212,7 +220,7 @@ def test_a_forced_mask_is_on_every_picture(client: httpx.Client, user: str, mask
 
 def test_a_forced_mask_is_never_copied_past(client: httpx.Client) -> None:
     """A master without any change asked for is coded anew under the forced mask; its record says so."""
-    auth = ("clerk", "clerk" * 2)
+    auth = ("clerk", PASSWORDS["clerk"])
     path = f"/export/archive/{CORRIDOR}/20260301T100010/20260301T100011"
     place = client.post(path, auth=auth, json={"format": "mkv"}).headers["location"]
     while (state := client.get(f"{place}/status", auth=auth).json())["state"] < 2:
@@ -227,24 +235,25 @@ def test_lost_rights_end_what_they_allowed(tmp_path: Path) -> None:
     """An export made without the forced mask is not handed out once the right is gone, nor any once it is broken."""
     path = tmp_path / "users.toml"
     path.write_text(MASKED, encoding="utf-8")
-    users.add(path, "chief", "chiefchief", *PEOPLE["chief"])
-    auth = ("chief", "chiefchief")
+    users.add(path, "chief", PASSWORDS["chief"], *PEOPLE["chief"])
+    auth = ("chief", PASSWORDS["chief"])
     with Background(RECORDINGS, auth="basic", users=path) as server, httpx.Client(base_url=server.url) as client:
         place = export(client, "chief")
         assert client.get(f"{place}/file", auth=auth).status_code == 200
-        users.add(path, "chief", "chiefchief", *PEOPLE["clerk"])
+        users.add(path, "chief", PASSWORDS["chief"], *PEOPLE["clerk"])
         assert client.get(f"{place}/status", auth=auth).status_code == 200
         assert client.get(f"{place}/file", auth=auth).status_code == 403
         users.add(path, "chief", "another", *PEOPLE["chief"])
         assert client.get(f"{place}/file", auth=auth).status_code == 401, "a remembered password that changed"
         path.write_text("[users.chief]\nrights = true\n", encoding="utf-8")
         assert client.get(f"{place}/file", auth=("chief", "another")).status_code == 403
-        assert client.get("/health").status_code == 200
+        health = client.get("/health", auth=("chief", "another"))
+        assert health.status_code == 503 and set(health.json()) == {"status", "error"}, "nobody is let in"
 
 
 def test_version_three_takes_tokens_only(users_file: Path) -> None:
     """As 3.0 does: Basic is 401, on bookmarks 403, hosts and counters answer to anybody, tokens open the rest."""
-    basic = {"auth": ("viewer", "viewer" * 2)}
+    basic = {"auth": ("viewer", PASSWORDS["viewer"])}
     with (
         Background(RECORDINGS, auth="bearer3", users=users_file) as server,
         httpx.Client(base_url=server.url) as client,

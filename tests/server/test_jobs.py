@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
+import stat
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +17,9 @@ import pytest
 from tests.server.exports import RECORDINGS, asked, ended, from_start, request
 from tests.truth import Clip, make
 from workbench.archives.local import LocalArchive
-from workbench.core.errors import NameTaken, NothingRecorded, WorkError
+from workbench.core.errors import NameTaken, NothingRecorded, RequestError, SourceError, WorkError
 from workbench.server.job_runner import outcome
+from workbench.server.job_store import Job, JobRequest, Store
 from workbench.server.jobs import Jobs, QueueFull
 
 NAME = "WORKBENCH_DeviceIpint.3[20260301T100001.000000-20260301T100003.900000]"
@@ -37,9 +41,19 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
 
 @pytest.fixture
 def idle(tmp_path: Path) -> Iterator[Jobs]:
-    """Jobs that nobody works on."""
-    found = opened(tmp_path / "state", slots=0, queue=3)
+    """Jobs that all wait: the one slot is busy with an archive that does not open before the end."""
+    opens = threading.Event()
+
+    def late() -> LocalArchive:
+        opens.wait()
+        raise SourceError("it never opened")
+
+    found = Jobs(tmp_path / "state", late, slots=1, queue=3)
+    first = found.start(asked(owner="nobody"))
+    while (status := found.status(first)) is not None and status.state == 0:
+        time.sleep(0.005)
     yield found
+    opens.set()
     found.close()
 
 
@@ -165,9 +179,7 @@ def test_a_restarted_server_goes_on(tmp_path: Path) -> None:
     before = opened(tmp_path)
     (done,) = ended(before, before.start(asked()))
     before.close()
-    queued = opened(tmp_path, slots=0)
-    waiting = queued.start(asked(format="jpg", end="20260301T100001"))
-    queued.close()
+    (waiting,) = queued(tmp_path, asked(format="jpg", end="20260301T100001"))
     after = opened(tmp_path)
     try:
         assert ended(after, waiting)[0].state == 2 and after.status(done.id) == done
@@ -183,10 +195,10 @@ def test_an_interrupted_export_is_made_again(tmp_path: Path, long_place: Path) -
     begin = time.monotonic()
     before.close()
     assert time.monotonic() - begin < 3 and not any((tmp_path / "work").iterdir())
-    after = opened(tmp_path, long_place, slots=0)
-    status = after.status(id_)
-    after.close()
-    assert status is not None and status.state == 0 and 0 < status.progress < 1
+    store = Store(tmp_path)
+    (left,) = store.load()
+    store.close()
+    assert (left.id, left.state) == (id_, 0) and 0 < left.progress < 1
 
 
 def test_a_running_export_is_cancelled_by_delete(tmp_path: Path, long_place: Path) -> None:
@@ -230,7 +242,7 @@ def test_files_that_vanished_are_told(tmp_path: Path) -> None:
     before.close()
     file = tmp_path / "done" / done.id / done.files[0]
     file.write_bytes(file.read_bytes()[:1000])
-    after = opened(tmp_path, slots=0)
+    after = opened(tmp_path)
     status = after.status(done.id)
     after.close()
     assert status is not None and status.state == 3 and "gone" in status.error and status.files == ()
@@ -261,10 +273,8 @@ def test_an_archive_that_cannot_be_opened_fails_the_export(tmp_path: Path) -> No
 
 def test_the_one_with_least_running_is_next(tmp_path: Path, long_place: Path) -> None:
     """Somebody who queues many exports does not keep another one waiting behind them."""
-    jobs = opened(tmp_path, long_place, slots=0)
-    many = [jobs.start(request(from_start(2, source="hall", format="avi"), owner="anna")) for _ in range(3)]
-    one = jobs.start(request(from_start(2, source="hall", format="avi"), owner="ben"))
-    jobs.close()
+    asked_for = (request(from_start(2, source="hall", format="avi"), owner=name) for name in ("anna",) * 3 + ("ben",))
+    *many, one = queued(tmp_path, *asked_for)
     jobs = opened(tmp_path, long_place, slots=2)
     try:
         until = time.monotonic() + 30
@@ -292,12 +302,69 @@ def test_a_job_is_on_the_disk_before_its_id_is_told(idle: Jobs, tmp_path: Path) 
     assert found == [(0,)]
 
 
+def queued(folder: Path, *requests: JobRequest) -> list[str]:
+    """The ids of exports that a server took on and left waiting when it ended."""
+    store, now = Store(folder), time.time()
+    found = [Job(id=f"waits-{n}", number=n, request=one, began=now, active=now) for n, one in enumerate(requests, 100)]
+    store.put(*found)
+    store.close()
+    return [job.id for job in found]
+
+
 def running(jobs: Jobs, id_: str) -> None:
     """Wait until work on an export shows progress."""
     until = time.monotonic() + 30
     while (status := jobs.status(id_)) is not None and (status.state == 0 or status.progress == 0):
         assert time.monotonic() < until and not status.terminal, status
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"slots": 0},
+        {"slots": -1},
+        {"slots": 1.5},
+        {"slots": 10**6},
+        {"queue": 0},
+        {"queue": -3},
+        {"keep_hours": 0},
+        {"keep_hours": -1},
+        {"keep_hours": float("nan")},
+        {"keep_hours": float("inf")},
+    ],
+    ids=str,
+)
+def test_numbers_that_end_all_work_are_refused(tmp_path: Path, wrong: dict[str, float]) -> None:
+    """No slots, no queue, or exports that go at once: a RequestError that names the number, and no state is made."""
+    with pytest.raises(RequestError) as caught:
+        opened(tmp_path / "state", **wrong)
+    assert caught.value.field in wrong and "--" in caught.value.advice and not (tmp_path / "state").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of files")
+def test_what_is_kept_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """In a state folder that all may read, the exports, their folders and the databases are closed to others."""
+    tmp_path.chmod(0o755)
+    for name in ("work", "done"):
+        (tmp_path / name).mkdir(mode=0o755)
+    (tmp_path / "jobs.sqlite").touch(0o644)
+    jobs = opened(tmp_path)
+    try:
+        assert ended(jobs, jobs.start(asked()))[0].state == 2
+        assert len(list((tmp_path / "done").rglob("*.*"))) == 3, "there is something to close"
+        assert open_to_others(tmp_path) == {}
+    finally:
+        jobs.close()
+    next((tmp_path / "done").rglob("*.mp4")).chmod(0o644)
+    opened(tmp_path).close()
+    assert open_to_others(tmp_path) == {}, "what an older server left open is closed"
+
+
+def open_to_others(folder: Path) -> dict[str, str]:
+    """What lies below a folder and lets anybody but its owner do anything, with its mode."""
+    found = {path.name: path.stat().st_mode for path in folder.rglob("*")}
+    return {name: oct(mode) for name, mode in found.items() if stat.S_IMODE(mode) & 0o077}
 
 
 ENDS = [

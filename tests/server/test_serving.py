@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.server.conftest import RECORDINGS
+from tests.cli import ROOT, command
+from tests.server.conftest import PASSWORDS, RECORDINGS
 from tests.server.test_app import COUNTER, ENTRANCE, done, start
 from workbench.core.errors import RequestError, WorkError
 from workbench.server.serving import Background, Server
@@ -33,21 +34,43 @@ CLIP = next((RECORDINGS / "counter").iterdir())
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, users_file: Path) -> None:
     """`workbench serve` says where, logs JSON lines without secrets, and ends with 0 at SIGTERM."""
-    command = [sys.executable, "-m", "workbench", "serve", str(RECORDINGS), "--port", "0", "--users", str(users_file)]
-    child = subprocess.Popen([*command, "--state", str(tmp_path)], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    words = [sys.executable, "-m", "workbench", "serve", str(RECORDINGS), "--port", "0", "--users", str(users_file)]
+    child = subprocess.Popen([*words, "--state", str(tmp_path)], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     with child:
         assert child.stderr is not None
         told = re.search(r"http://127\.0\.0\.1:\d+", child.stderr.readline().decode())
         assert told is not None
         with httpx.Client(base_url=told[0]) as client:
             assert client.get("/currentuser?auth_token=canary-token").status_code == 401
-            assert client.get("/currentuser", auth=("viewer", "viewerviewer")).status_code == 200
+            assert client.get("/currentuser", auth=("viewer", PASSWORDS["viewer"])).status_code == 200
             assert client.get("/currentuser", auth=("viewer", "canary-password")).status_code == 401
         child.send_signal(signal.SIGTERM)
         _, log = child.communicate(timeout=30)
     lines = [json.loads(line) for line in log.decode().splitlines()]
     assert child.returncode == 0 and [line["status"] for line in lines] == [401, 200, 401]
     assert [line["user"] for line in lines] == ["", "viewer", ""] and b"canary" not in log
+
+
+@pytest.mark.parametrize(
+    ("flag", "number"), [("--slots", "0"), ("--queue", "-3"), ("--keep-hours", "-1"), ("--keep-hours", "nan")]
+)
+def test_numbers_that_end_all_work_are_refused(tmp_path: Path, flag: str, number: str) -> None:
+    """With no slot, no queue or no time to keep an export nothing is served: exit code 2, the flag named."""
+    words = ["serve", str(RECORDINGS), "--no-auth", "--port", "0", "--state", str(tmp_path / "state"), flag, number]
+    done = subprocess.run([*command(), *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == RequestError.exit_code and flag in done.stderr and "serving at" not in done.stderr
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of files")
+def test_a_state_folder_that_all_may_read_gives_nothing_away(tmp_path: Path) -> None:
+    """Databases, the lock, and what was there before are the owner's alone, however open the folder is."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "audit.sqlite").touch(0o666)
+    with Background(RECORDINGS, state=tmp_path):
+        found = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+    assert set(found) >= {"audit.sqlite", "cameras.sqlite", "jobs.sqlite", "server.lock", "live-began", "work", "done"}
+    assert {name for name, others in found.items() if others} == set()
 
 
 def test_a_restarted_server_knows_cameras_and_exports(tmp_path: Path) -> None:
@@ -103,7 +126,7 @@ def test_tls_by_two_files(tmp_path: Path) -> None:
     with Background(RECORDINGS, cert=cert, key=key) as server:
         assert server.url.startswith("https://")
         trust = ssl.create_default_context(cafile=str(cert))
-        assert httpx.get(f"{server.url}/health", verify=trust).json() == {"status": "ok"}
+        assert httpx.get(f"{server.url}/health", verify=trust).json()["status"] == "ok"
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{server.url}/health")
     with pytest.raises(RequestError, match="cert"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from workbench.core.errors import NotAllowed, RequestError, SourceError
+from tests.cli import ROOT, command
+from workbench.core.errors import NotAllowed, RequestError, SourceError, WorkError
 from workbench.server import users
 from workbench.server.policy import ANYONE, Policy, check, check_camera
 from workbench.server.tokens import Tokens
@@ -47,6 +49,21 @@ def test_what_cannot_be_a_user_is_refused(tmp_path: Path, name: str, password: s
     with pytest.raises(RequestError):
         users.add(path, name, password, rights, ["*"])
     assert not path.exists()
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """A place that is no place for a file is an error of ours with advice, at the command too; folders are made."""
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "users.toml", tmp_path, tmp_path / "a\0b"):
+        with pytest.raises((SourceError, WorkError)) as caught:
+            users.add(path, "anna", "x", ["view"], ["*"])
+        assert caught.value.advice.startswith("Name a ")
+    words = [*command(), "user", str(tmp_path / "file" / "users.toml"), "anna"]
+    done = subprocess.run(words, cwd=ROOT, input="x\n", capture_output=True, text=True, check=False)
+    assert done.returncode == WorkError.exit_code and "cannot be written" in done.stderr
+    assert "WORKBENCH_DEBUG" not in done.stderr and "Name a file in a folder" in done.stderr
+    users.add(tmp_path / "new" / "users.toml", "anna", "x", ["view"], ["*"])
+    assert set(users.read(tmp_path / "new" / "users.toml").users) == {"anna"}
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def source_of(client: Client, camera: Camera, zone: str, archive: str | None = N
         zone_assumed=False,
         clock_offset=0.0,
         notes=_notes(camera),
+        served_id=camera.served_id,
     )
     try:
         whole = span(client, camera, archive)

@@ -35,6 +35,8 @@ class Source:
     """Seconds added to the recorder's times to get true time (0 where no clock check is known)."""
     notes: tuple[str, ...] = ()
     """What a person should know: unreadable files, assumptions."""
+    served_id: str = ""
+    """Of a VMS of ours: the id in the archive that it serves; empty where nobody says."""
 
     @property
     def dated(self) -> bool:

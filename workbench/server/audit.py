@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import WorkError
+from workbench.server import private
 from workbench.vms.wire.events import AuditEntry
 
 MOST = 100_000
@@ -23,7 +24,7 @@ class Audit:
 
     def __init__(self, path: Path) -> None:
         """The entries kept in `path`; made where there is none."""
-        self._path, self._lock = path, threading.Lock()
+        self._path, self._lock = private.database(path), threading.Lock()
         self._run("CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY, us INTEGER, code INTEGER, user, data)")
         self._run("CREATE INDEX IF NOT EXISTS entry_by_user ON entry (user, us)")
 

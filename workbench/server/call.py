@@ -37,6 +37,7 @@ from workbench.vms.wire.ids import SourceId, source_id
 from workbench.vms.wire.times import Time
 
 if TYPE_CHECKING:
+    from workbench.server.health import Health
     from workbench.server.jobs import Jobs
     from workbench.server.live import LiveClock
 
@@ -56,6 +57,7 @@ class Service:
     audit: Audit
     jobs: Jobs
     live: LiveClock
+    health: Health
     began: float
     """Monotonic seconds."""
     counted: dict[str, int] = field(default_factory=dict)

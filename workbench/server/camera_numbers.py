@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from workbench.core.errors import WorkError
+from workbench.server import private
 
 
 class CameraNumbers:
@@ -17,7 +18,7 @@ class CameraNumbers:
 
     def __init__(self, path: Path) -> None:
         """The numbers kept in `path`; made where there is none."""
-        self._path = path
+        self._path = private.database(path)
         self._lock = threading.Lock()
         self._by_source: dict[str, int] = {}
         self._by_number: dict[int, str] = {}

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from workbench.core.errors import RequestError
+from workbench.server.hiding import Hiding
 
 AuthMode = Literal["open", "basic", "bearer3"]
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -42,8 +43,8 @@ class ServerConfig:
     """Seconds within which a body has to come."""
     most_waiting: int = 64
     """Questions to the archive that may wait at once; beyond, 503."""
-    hidden: tuple[str, ...] = ()
-    """Places of this machine that no answer may name."""
+    hide: Hiding = field(default_factory=Hiding)
+    """What no answer may name."""
     answers_to: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "::1")
     """``Host`` headers that an open server answers to, so that no web page reaches it under another name."""
 
@@ -61,9 +62,3 @@ class ServerConfig:
     def storage_name(self) -> str:
         """The volume as requests name it."""
         return f"hosts/{self.host}/MultimediaStorage.{self.storage}/MultimediaStorage"
-
-    def hide(self, text: str) -> str:
-        """Text for strangers: places of this machine are left out."""
-        for place in self.hidden:
-            text = text.replace(place, "…")
-        return text

@@ -28,6 +28,8 @@ from workbench.core.result import ExportResult, OutputFile, Progress
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import Moment, Offset, compact, instant
 from workbench.server import job_store as states
+from workbench.server import private
+from workbench.server.hiding import HIDDEN, Hiding
 from workbench.server.job_store import JobFile, JobRequest
 from workbench.server.live import stretches
 from workbench.vms.wire import names
@@ -50,15 +52,26 @@ OnFraction = Callable[[float], None]
 
 
 def make(
-    request: JobRequest, archive: Archive, folder: Path, on_fraction: OnFraction, cancel: threading.Event
+    request: JobRequest,
+    archive: Archive,
+    folder: Path,
+    on_fraction: OnFraction,
+    cancel: threading.Event,
+    *,
+    hide: Hiding,
 ) -> tuple[JobFile, ...]:
-    """Carry out a request into the empty folder `folder`; raises the engine's errors, and leaves clearing up."""
+    """Carry out a request into the empty folder `folder`; raises the engine's errors, and leaves clearing up.
+
+    What `hide` takes out of texts stands in no record.
+    """
     spec = ExportSpec.from_json(json.loads(request.spec_json))
     if (free := shutil.disk_usage(folder).free) < LEAST_FREE:
         raise WorkError(f"{os.strerror(errno.ENOSPC)}: {free} bytes are free", "Delete finished exports.")
     if request.live is None:
-        return _named(request, _cut(archive, spec, folder, on_fraction, cancel), 0, _Taken())
-    return _live(request, spec, archive, folder, on_fraction, cancel)
+        files = _named(request, _cut(archive, spec, folder, on_fraction, cancel), 0, _Taken())
+    else:
+        files = _live(request, spec, archive, folder, on_fraction, cancel)
+    return tuple(_passed_on(file, hide) if hide.urls and file.name.endswith(".json") else file for file in files)
 
 
 def outcome(error: BaseException) -> tuple[int, str]:
@@ -108,7 +121,7 @@ def _live(
 
     for number, stretch in enumerate(found):
         part = folder / str(number)
-        part.mkdir()
+        private.folder(part)
         asked = replace(spec, begin=moment(stretch.begin), end=moment(stretch.end))
         try:
             result = _cut(archive, asked, part, _shared(on_fraction, number, len(found)), cancel)
@@ -194,10 +207,24 @@ def _job_file(file: OutputFile, path: Path, friendly: str, *, media: bool = True
 
 def _recorded(file: JobFile, renamed: dict[str, str]) -> JobFile:
     """The record, speaking of the files by their new names."""
-    path = Path(file.path)
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    record: dict[str, Any] = json.loads(Path(file.path).read_text(encoding="utf-8"))
     for entry in (*record["files"], *record["sidecars"]):
         entry["path"] = renamed.get(entry["path"], entry["path"])
+    return _rewritten(file, record)
+
+
+def _passed_on(file: JobFile, hide: Hiding) -> JobFile:
+    """The record of an export that another VMS made, without its address and the user we are to it."""
+    record: dict[str, Any] = json.loads(Path(file.path).read_text(encoding="utf-8"))
+    for part in {"remote", "plan", "warnings"} & set(record):
+        record[part] = hide.within(record[part])
+    if record.get("remote"):
+        record["remote"]["server"]["user"] = HIDDEN
+    return _rewritten(file, record)
+
+
+def _rewritten(file: JobFile, record: dict[str, Any]) -> JobFile:
+    path = Path(file.path)
     data = json.dumps(record, ensure_ascii=False, indent=1).encode(errors="backslashreplace") + b"\n"
     with path.open("wb") as out:
         out.write(data)
@@ -212,6 +239,7 @@ def settle(files: Iterable[JobFile], work: Path, final: Path) -> tuple[JobFile, 
         path = Path(file.path)
         if path.stat().st_size != file.size:
             raise WorkError(f"{file.name} has {path.stat().st_size} bytes, {file.size} were measured")
+    private.whole(work)
     work.rename(final)
     _sync(final.parent)
     return tuple(replace(f, path=str(final / Path(f.path).relative_to(work))) for f in files)

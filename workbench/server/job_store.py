@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from workbench.core.errors import WorkError
+from workbench.server import private
 
 WAITING, RUNNING, COMPLETE, FAILED, NO_SPACE, NAME_TAKEN, NO_DATA = range(7)
 """States as the API numbers them."""
@@ -100,7 +101,8 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _held(folder / "server.lock")
-            self._base = sqlite3.connect(folder / "jobs.sqlite", check_same_thread=False, isolation_level=None)
+            base = private.database(folder / "jobs.sqlite")
+            self._base = sqlite3.connect(base, check_same_thread=False, isolation_level=None)
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=FULL")
             self._base.execute(_TABLE)
@@ -133,7 +135,7 @@ class Store:
 
 def _held(path: Path) -> sqlite3.Connection:
     """A lock on the folder for the life of this process: an open transaction, ended by the system if we are."""
-    lock = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=0.5)
+    lock = sqlite3.connect(private.database(path), check_same_thread=False, isolation_level=None, timeout=0.5)
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as exc:

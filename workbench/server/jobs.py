@@ -25,9 +25,11 @@ from pathlib import Path
 
 from workbench.archives.base import Archive
 from workbench.core.errors import WorkbenchError, WorkError
-from workbench.server import job_runner
+from workbench.server import job_runner, limits, private
+from workbench.server.hiding import Hiding
 from workbench.server.job_state import ALMOST, due_at, told
 from workbench.server.job_store import COMPLETE, FAILED, RUNNING, WAITING, Job, JobFile, JobRequest, Store
+from workbench.server.logs import broke
 from workbench.vms.wire.nouns import Status
 
 __all__ = ["Job", "JobFile", "JobRequest", "Jobs", "QueueFull"]
@@ -71,13 +73,15 @@ class Jobs:
         queue: int = 32,
         keep_hours: float = 10.0,
         most_kept: int = 1000,
-        hidden: tuple[str, ...] = (),
+        hide: Hiding | None = None,
     ) -> None:
         """Take up the jobs of a state folder again; WorkError where another server holds it.
 
-        Texts in `hidden` (places of this machine) never stand in what a client is told.
+        RequestError for numbers with which no export would be made (`limits`). What `hide` takes out of texts stands in
+        nothing that a client is told.
         """
-        self._hidden = (*hidden, str(folder))
+        limits.check(slots=slots, queue=queue, keep_hours=keep_hours)
+        self._hide = hide or Hiding(places=(str(folder),))
         self._folder, self._factory = Path(folder), archive_factory
         self._queue, self._keep, self._most = queue, keep_hours * 3600, most_kept
         self._store = Store(self._folder)
@@ -167,10 +171,11 @@ class Jobs:
         return True
 
     def counts(self) -> dict[str, int]:
-        """How many exports wait, run and are kept, for a health check."""
+        """How many exports wait, run and are kept, and how many slots there are to make them, for a health check."""
         with self._change:
             states = Counter(job.state for job in self._jobs.values())
-            return {"waiting": states[WAITING], "running": states[RUNNING], "kept": len(self._jobs)}
+            kept, slots = len(self._jobs), sum(thread.is_alive() for thread in self._threads[:-1])
+            return {"waiting": states[WAITING], "running": states[RUNNING], "kept": kept, "slots": slots}
 
     def close(self) -> None:
         """Stop working; what runs is cancelled and queued again at the next start, finished exports stay."""
@@ -199,10 +204,11 @@ class Jobs:
         jobs = [self._mended(job) for job in self._store.load()]
         complete = {job.id for job in jobs if job.state == COMPLETE}
         for place in ("work", "done"):
-            (self._folder / place).mkdir(exist_ok=True)
-            for found in (self._folder / place).iterdir():
+            for found in private.folder(self._folder / place).iterdir():
                 if place == "work" or found.name not in complete:
                     job_runner.discard(found)
+                else:
+                    private.whole(found)
         self._store.put(*jobs)
         return jobs
 
@@ -222,7 +228,7 @@ class Jobs:
                 if archive is None:
                     try:
                         archive = self._factory()
-                    except WorkbenchError as exc:
+                    except Exception as exc:  # noqa: BLE001 - as in `_work`
                         self._fail(job.id, exc)
                         continue
                 self._work(job, archive)
@@ -251,9 +257,9 @@ class Jobs:
         running = self._running[job.id]
         work = self._folder / "work" / job.id
         try:
-            work.mkdir()
+            private.folder(work)
             tell = self._teller(job.id, running)
-            files = job_runner.make(job.request, archive, work, tell, running.cancel)
+            files = job_runner.make(job.request, archive, work, tell, running.cancel, hide=self._hide)
             self._finish(job.id, files, work)
         except Exception as exc:  # noqa: BLE001 - whatever one job does, its slot must go on; the job says so
             self._fail(job.id, exc)
@@ -299,10 +305,10 @@ class Jobs:
             if self._closing:
                 self._put(replace(job, state=WAITING))
                 return
+            if not isinstance(error, WorkbenchError):
+                broke(error)
             state, text = job_runner.outcome(error)
-            for place in self._hidden:
-                text = text.replace(place, "…")
-            self._put(replace(job, state=state, error=text, files=()))
+            self._put(replace(job, state=state, error=self._hide(text), files=()))
 
     def _put(self, job: Job) -> Job:
         """Note a job's state; where the disk is full, the sweep writes it down later."""

@@ -101,7 +101,7 @@ class Listing:
             id=str(listed.id),
             display_id=str(listed.number),
             name=writable(listed.source.name),
-            served_id=writable(listed.source.id),
+            served_id=writable(listed.source.served_id or listed.source.id),
             comment="" if listed.source.dated else UNDATED,
             access="CAMERA_ACCESS_FULL" if user.may("live") else "CAMERA_ACCESS_ONLY_ARCHIVE",
             storages=(self.storage(),),

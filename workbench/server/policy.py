@@ -34,6 +34,15 @@ class Policy:
         """Somebody by name; NotAllowed while the users file is unusable."""
         return self._rules().users.get(name)
 
+    @property
+    def usable(self) -> bool:
+        """False while the users file cannot be used, so that nobody is let in."""
+        try:
+            self._rules()
+        except NotAllowed:
+            return False
+        return True
+
     def forced(self, user: User, source: str) -> tuple[Mask, ...]:
         """The masks that must be on every picture of a camera that this user gets."""
         rules = self._rules()

@@ -2,6 +2,9 @@
 
 Only who asked for an export may see it, and only while he still has the rights that it took: an export made without
 the forced masks is not handed out any more once the right to that is gone.
+
+``waittimeout`` is checked and has no effect: a VMS waits so long for a frame to come in, and here every frame is on the
+disk already. Taken as a bound on our own work it would make the outcome of an export hang on how busy the machine is.
 """
 
 from __future__ import annotations
@@ -198,7 +201,11 @@ _BODY = {
         "layout": {"type": "integer", "minimum": 0, "maximum": 1},
     },
 }
-_WAIT = Query(name="waittimeout", about="ms to wait for a frame", schema={"type": "integer", "minimum": 0})
+_WAIT = Query(
+    name="waittimeout",
+    about="ms to wait for a frame; without effect, every frame is there already",
+    schema={"type": "integer", "minimum": 0},
+)
 
 ENDPOINTS = (
     Endpoint(

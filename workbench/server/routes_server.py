@@ -10,8 +10,9 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from workbench import __version__
-from workbench.core.errors import SourceError
+from workbench.core.errors import SourceError, WorkError
 from workbench.server.call import Call, Endpoint, document
+from workbench.server.health import FRESH
 from workbench.vms.wire import listing
 from workbench.vms.wire.nouns import HostInfo
 
@@ -55,8 +56,26 @@ async def webserver(call: Call) -> Response:
 
 
 async def health(call: Call) -> Response:
-    """``/health``: it answers, so it lives."""
-    return document({"status": "ok"})
+    """``/health``: 503 where the server cannot do its work. Who is known hears what was found, others that alone."""
+    report = await call.service.health.look()
+    known = await _known(call)
+    told = report.to_json() if known else {}
+    if not report.wrong:
+        return document({"status": "ok", **told})
+    why = f" ({'; '.join(report.wrong)})" if known else ""
+    advice = "Its administrator has to see to it." if known else "Ask as a user of it to hear why."
+    error = {"kind": "failed", "message": f"the server cannot do its work{why}", "advice": advice}
+    headers = {"Retry-After": str(int(FRESH))}
+    return document({"status": "failing", **told, "error": error}, 503, headers)
+
+
+async def _known(call: Call) -> bool:
+    """Whether the one who asks is a user; who is none is not refused, he only hears less."""
+    try:
+        await call.service.auth.who(call.request, token_only=call.service.config.auth == "bearer3")
+    except WorkError:
+        return False
+    return True
 
 
 def endpoints(openapi: Callable[[], object]) -> tuple[Endpoint, ...]:
@@ -76,6 +95,6 @@ def endpoints(openapi: Callable[[], object]) -> tuple[Endpoint, ...]:
         get("/hosts/{node}", host, "One server: name, offset from UTC", fails=(404,)),
         get("/currentuser", user, "Who asks, as the server sees it"),
         get("/statistics/webserver", webserver, "Clock and counters", open_in_3=True),
-        get("/health", health, "Whether the server lives", needs=None),
+        get("/health", health, "Whether the server can do its work", needs=None),
         get("/openapi.json", described, "This document", needs=None),
     )

@@ -29,7 +29,7 @@ from workbench.archives.base import Archive
 from workbench.archives.local import default_cache
 from workbench.archives.opening import open_archive
 from workbench.core.errors import RequestError, WorkError
-from workbench.server import app
+from workbench.server import app, limits, private
 from workbench.server import faults as faulty
 from workbench.server.audit import Audit
 from workbench.server.auth import Authentication
@@ -38,6 +38,8 @@ from workbench.server.camera_numbers import CameraNumbers
 from workbench.server.config import AuthMode, ServerConfig
 from workbench.server.connections import Uvicorn, bound, configured
 from workbench.server.desk import Desk
+from workbench.server.health import Health
+from workbench.server.hiding import Hiding
 from workbench.server.jobs import Jobs
 from workbench.server.listing import Listing
 from workbench.server.live import LiveClock
@@ -104,20 +106,22 @@ class Server:
         faults: Path | None = None,
     ) -> None:
         """Bind the port and take up what the state folder holds; WorkError or RequestError where that cannot be."""
+        limits.check(slots=slots, queue=queue, keep_hours=keep_hours)
         mode = _mode(auth, users, host)
         self._held = contextlib.ExitStack()
         try:
             self._socket = self._held.enter_context(bound(host, port))
             factory = archive if callable(archive) else partial(open_archive, archive)
-            hidden = () if callable(archive) else tuple(dict.fromkeys((os.path.realpath(archive), str(archive))))
+            opened = factory()
+            self._held.callback(opened.close)
+            hide = _hiding(archive, opened, state)
             config = ServerConfig(
-                host=name, prefix=prefix, auth=mode, strict=strict, cut=cut, hidden=(*hidden, str(state)),
-                answers_to=LOOPBACK,
+                host=name, prefix=prefix, auth=mode, strict=strict, cut=cut, hide=hide, answers_to=LOOPBACK,
             )  # fmt: skip
-            _private(state)
-            jobs = Jobs(state, factory, slots=slots, queue=queue, keep_hours=keep_hours)
+            _made(state)
+            jobs = Jobs(state, factory, slots=slots, queue=queue, keep_hours=keep_hours, hide=hide)
             self._held.callback(jobs.close)
-            self.service = self._service(config, factory(), Policy(users), jobs, state)
+            self.service = self._service(config, opened, Policy(users), jobs, state)
             self._server = Uvicorn(configured(self._application(faults), cert, key))
         except BaseException:
             self._held.close()
@@ -127,7 +131,6 @@ class Server:
         public.served(self.url)
 
     def _service(self, config: ServerConfig, archive: Archive, policy: Policy, jobs: Jobs, state: Path) -> Service:
-        self._held.callback(archive.close)
         numbers = CameraNumbers(state / "cameras.sqlite")
         numbers.numbers(source.id for source in archive.sources())
         policy.watch(lambda: {source.id for source in archive.sources()})
@@ -143,6 +146,7 @@ class Server:
             audit=Audit(state / "audit.sqlite"),
             jobs=jobs,
             live=LiveClock(_began(state / "live-began")),
+            health=Health(archive, state, jobs, policy, desk),
             began=time.monotonic(),
         )
 
@@ -220,10 +224,18 @@ def _mode(auth: AuthMode | None, users: Path | None, host: str) -> AuthMode:
     return mode
 
 
-def _private(folder: Path) -> None:
-    """Make the state folder, for its owner's eyes only: it holds footage."""
+def _hiding(place: Place, archive: Archive, state: Path) -> Hiding:
+    """What clients must not hear of: the folders here, and the VMS behind this server where there is one."""
+    url = getattr(archive, "url", None)
+    local = () if callable(place) or url else (os.path.realpath(place), str(place))
+    folders = dict.fromkeys((*local, os.path.realpath(state), str(state)))
+    return Hiding(places=tuple(folders), urls=() if url is None else (url,))
+
+
+def _made(folder: Path) -> None:
+    """Make the state folder where there is none, for its owner's eyes only: it holds footage (see `private`)."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=private.FOLDER)
     except OSError as exc:
         reason = exc.strerror or exc
         raise WorkError(f"the state folder cannot be made ({reason})", "Name another one with --state.") from exc
@@ -234,6 +246,7 @@ def _began(path: Path) -> int:
     try:
         if not path.exists():
             path.write_text(str(time.time_ns() // 1000), encoding="ascii")
+        private.file(path)
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as exc:
         raise WorkError(f"{path.name} in the state folder cannot be used ({exc})", "Remove it.") from exc

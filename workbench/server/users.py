@@ -85,10 +85,9 @@ def matches(password: str, stored: str) -> bool:
 
 def read(path: Path) -> UsersFile:
     """The users file; SourceError where it cannot be read, RequestError naming what in it is wrong."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SourceError(f"{path.name} cannot be read ({_reason(exc)})", "Name a users file.") from exc
+    text = _text(path)
+    if text is None:
+        raise SourceError(f"{path.name} cannot be read (there is no such file)", "Name a users file.")
     return parsed(text, path.name)
 
 
@@ -105,19 +104,33 @@ def parsed(text: str, name: str = "users file") -> UsersFile:
 
 
 def add(path: Path, name: str, password: str, rights: Iterable[str], cameras: Iterable[str]) -> None:
-    """Write a user into the file, in place of one of the same name; all else in it stays as it was, comments too."""
+    """Write a user into the file, in place of one of the same name; all else in it stays as it was, comments too.
+
+    File and folder are made where there are none. RequestError for a user that cannot be, SourceError or WorkError for
+    a file that cannot be read or written.
+    """
     if not _NAME.fullmatch(name):
         raise RequestError("name", f"{name!r} cannot be a user's name", "Letters, digits and . _ @ -, at most 64.")
     if not password:
         raise RequestError("password", "it is empty")
     wanted = _user(name, {"password": hashed(password), "rights": list(rights), "cameras": list(cameras)})
-    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    old = _text(path) or ""
     before = parsed(old, path.name)
     text = _without(old, name)
     text += ("\n" if text.strip() else "") + _written(wanted)
     if parsed(text, path.name) != UsersFile(users={**before.users, name: wanted}, masks=before.masks):
         raise WorkError(f"{path.name} cannot be changed without changing more", "Edit it by hand.")
     _replace(path, text)
+
+
+def _text(path: Path) -> str | None:
+    """What stands in the file; None where there is none, SourceError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as exc:
+        raise SourceError(f"{path.name} cannot be read ({_reason(exc)})", "Name a users file.") from exc
 
 
 def _user(name: str, entry: Any) -> User:
@@ -195,6 +208,7 @@ def _written(user: User) -> str:
 def _replace(path: Path, text: str) -> None:
     """Put the new text in the old one's place, readable for its owner only."""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -203,7 +217,8 @@ def _replace(path: Path, text: str) -> None:
         finally:
             Path(scratch).unlink(missing_ok=True)
     except OSError as exc:
-        raise WorkError(f"{path.name} cannot be written ({_reason(exc)})", "Check your right to write there.") from exc
+        advice = "Name a file in a folder that you may write into."
+        raise WorkError(f"{path} cannot be written ({_reason(exc)})", advice) from exc
 
 
 def _reason(exc: Exception) -> str:
