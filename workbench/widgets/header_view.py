@@ -17,13 +17,23 @@ class HeaderView(View):
     def draw(self) -> dict[str, Any]:
         """Case and notes."""
         case = self.session.case
+        asked = {one.words for one in self.session.questions.values()}
         identity = None if case is None else case.state.identity
         return {
             "case": "" if identity is None else " ".join(filter(None, (identity.number, identity.title))),
             "examiner": "" if identity is None else identity.examiner,
             "folder": "" if case is None else str(case.folder),
-            "notes": list(self.session.notes),
+            "notes": [words for words in self.session.notes if words not in asked],
+            "questions": [
+                {"about": about, "words": one.words, "answers": list(one.answers)}
+                for about, one in self.session.questions.items()
+            ],
         }
+
+    @verb
+    def on_answer(self, about: str, answer: str) -> None:
+        """Decide what only a person can decide."""
+        self.session.answer(about, answer)
 
     @verb
     def on_python(self) -> str:

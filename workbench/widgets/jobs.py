@@ -4,40 +4,49 @@
     job.progress.fraction, job.state          # "waiting", "running", "done", "failed", "cancelled"
     job.cancel(); job.wait(60)
 
-The session's state notes each job before it starts and when it ends, so that a dead kernel loses none: one that was
-running when the kernel ended comes back as ``interrupted``; nothing half is left of it, and it can be run again.
+The session's state notes each job before it starts and when it ends, so that a dead kernel loses none: what became of
+one that was running then is looked up (`aftermath`), and it can be run again, or brought home from the VMS. A note that
+cannot be written is told and harms no export. A job that still runs when its page is opened again goes on in the new.
 """
 
 from __future__ import annotations
 
+import shutil
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.core.errors import Cancelled, WorkbenchError, WorkError
+from workbench.archives.remote import RemoteArchive
+from workbench.core.errors import Cancelled, RequestError, WorkbenchError, WorkError
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult, Progress
 from workbench.core.spec import ExportSpec
 from workbench.evidence.case import Case
 from workbench.evidence.nouns import ExportRecord
 from workbench.export import plan_export, run_export
-from workbench.widgets import urgent
+from workbench.widgets import kernels, urgent
+from workbench.widgets.aftermath import ENDED, became
 
 if TYPE_CHECKING:
     from workbench.widgets.session import Session
 
 AT_ONCE = 2
-ENDED = ("done", "failed", "cancelled", "interrupted")
 
 
 class Job:
     """One export: what was asked, how far it is, what came of it."""
 
-    def __init__(self, name: str, spec: ExportSpec, out: Path) -> None:
+    def __init__(self, name: str, spec: ExportSpec, out: Path, *, entry: int = 0, resume: str = "") -> None:
         self.id = name
         self.spec, self.out = spec, out
+        self.entry = entry
+        """Entries that the case's log had when it began."""
+        self.resume = resume
+        """Id of an export at the VMS that is brought home; empty for a new one."""
+        self.home: Jobs | None = None
+        """Those it is noted among."""
         self.state = "waiting"
         self.progress = Progress(frames=0, fraction=0.0, seconds_left=None, stage="plan")
         self.plan: ExportPlan | None = None
@@ -62,7 +71,16 @@ class Job:
         """What the session's state keeps of it."""
         words = "" if self.error is None else self.error.message
         export = "" if self.record is None else self.record.id
-        return {"id": self.id, "spec": self.spec.to_json(), "state": self.state, "export": export, "words": words}
+        return {
+            "id": self.id,
+            "spec": self.spec.to_json(),
+            "state": self.state,
+            "export": export,
+            "words": words,
+            "kernel": kernels.this_kernel(),
+            "entry": self.entry,
+            "resume": self.resume,
+        }
 
 
 class Jobs:
@@ -83,12 +101,14 @@ class Jobs:
     def __getitem__(self, name: str) -> Job:
         return self._jobs[name]
 
-    def start(self, spec: ExportSpec, out: Path) -> Job:
-        """Note a job and run it in a thread."""
+    def start(self, spec: ExportSpec, out: Path, *, resume: str = "") -> Job:
+        """Note a job and run it in a thread; `resume` brings an export home that a VMS was given before."""
+        case = self._session.case
         with self._session.lock:
             numbers = [int(note["id"][1:]) for note in self._session.state.jobs if note["id"][1:].isdecimal()]
-            job = Job(f"J{max(numbers, default=0) + 1}", spec, out)
-            self._jobs[job.id] = job
+            entry = 0 if case is None else len(case.entries)
+            job = Job(f"J{max(numbers, default=0) + 1}", spec, out, entry=entry, resume=resume)
+            job.home, self._jobs[job.id] = self, job
             self._note(job)
         threading.Thread(target=self._run, args=(job,), name=f"workbench-{job.id}", daemon=True).start()
         return job
@@ -100,12 +120,37 @@ class Jobs:
         for job in self:
             job.wait(10)
 
+    def again(self, note: Mapping[str, Any], out: Path) -> Job:
+        """Carry out a job once more, by its note; one that the VMS still has is brought home instead."""
+        return self.start(ExportSpec.from_json(note["spec"]), out, resume=str(note.get("resume", "")))
+
     def taken_up(self, notes: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Notes of an earlier kernel: what had not ended then was interrupted."""
-        for note in notes:
-            ended = note.get("state") in ENDED
-            words = note.get("words", "") if ended else "The kernel ended while it ran. Nothing half is left of it."
-            yield {**note, "state": note.get("state") if ended else "interrupted", "words": words}
+        """Notes that a memory kept, as things stand now."""
+        kept = tuple(notes)
+        claimed = {str(note.get("export", "")) for note in kept}
+        for note in kept:
+            job = self._adopted(str(note["id"]))
+            if job is not None:
+                yield job.note()
+            elif note.get("state") in ENDED:
+                yield dict(note)
+            else:
+                found = became(self._session, note, claimed)
+                claimed.add(str(found["export"]))
+                yield found
+
+    def _adopted(self, name: str) -> Job | None:
+        """A job of this case that runs in this very kernel, for another page: from now on it is noted here."""
+        case = self._session.case
+        for others in urgent.everyone():
+            own = others._session.case
+            if others is self or own is None or case is None or own.folder.resolve() != case.folder.resolve():
+                continue
+            job = others._jobs.get(name)
+            if job is not None and job.home is others and not job._ended.is_set():
+                job.home, self._jobs[name] = self, job
+                return job
+        return None
 
     def _run(self, job: Job) -> None:
         archive = None
@@ -116,8 +161,7 @@ class Jobs:
                 job.state = "running"
                 self._note(job)
                 archive = self._session.another_archive()
-                job.plan = plan_export(job.spec, archive)
-                self._carry_out(job, job.plan, archive)
+                self._carry_out(job, archive)
                 job.state = "done"
         except Cancelled as exc:
             job.state, job.error = "cancelled", exc
@@ -132,38 +176,61 @@ class Jobs:
                 archive.close()
             self._end(job)
 
-    def _carry_out(self, job: Job, plan: ExportPlan, archive: Any) -> None:
+    def _carry_out(self, job: Job, archive: Any) -> None:
         def told(progress: Progress) -> None:
             job.progress = progress
             self._changed(job)
 
+        if job.resume:
+            self._bring_home(job, archive, told)
+            return
+        job.plan = plan_export(job.spec, archive)
         own = self._session.case
         if own is None:
-            job.result = run_export(plan, archive, job.out, on_progress=told, cancel=job._cancel)
+            job.result = run_export(job.plan, archive, job.out, on_progress=told, cancel=job._cancel)
             return
         case = Case.open(own.folder, own.who)  # a case of its own: threads share the log by its lock
-        job.record = case.export(plan, archive, on_progress=told, cancel=job._cancel)
-        own.refresh()
+        job.record = case.export(job.plan, archive, on_progress=told, cancel=job._cancel)
+
+    def _bring_home(self, job: Job, archive: Any, told: Callable[[Progress], None]) -> None:
+        """Fetch what a VMS made for a kernel that is gone, and file it."""
+        if not isinstance(archive, RemoteArchive):
+            raise RequestError("archive", "what is to be brought home lies at a VMS", "Open the page on that server.")
+        own = self._session.case
+        folder = job.out if own is None else job.out / f"resumed-{job.resume}"
+        job.result = archive.resume(job.resume, folder, on_progress=told, cancel=job._cancel)
+        if own is not None:
+            job.record = Case.open(own.folder, own.who).add(job.result)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _end(self, job: Job) -> None:
+        home = job.home or self
         try:
-            if job.state == "done" and job.record is not None:
-                self._session.step("export", spec=job.spec.to_json(), id=job.record.id)
-            elif job.state == "done":
-                self._session.step("export", spec=job.spec.to_json(), id=job.id)
-            self._note(job)
+            if home._session.case is not None:
+                home._session.case.refresh()
+            if job.state == "done":
+                made = job.id if job.record is None else job.record.id
+                home._session.step("export", spec=job.spec.to_json(), id=made)
         except WorkbenchError as exc:
-            self._session.notes.append(exc.message)
+            home._session.notes.append(f"{job.id}: {exc.message}")
         finally:
+            home._note(job)
             job._ended.set()
             self._changed(job)
 
     def _note(self, job: Job) -> None:
-        with self._session.lock:
-            others = [note for note in self._session.state.jobs if note["id"] != job.id]
-            self._session.set(jobs=(*others, job.note()))
+        """Note how a job stands; a note that cannot be saved is told by the session, and the job goes on."""
+        session = (job.home or self)._session
+        try:
+            with session.lock:
+                notes = [job.note() if note["id"] == job.id else note for note in session.state.jobs]
+                known = any(note["id"] == job.id for note in session.state.jobs)
+                session.set(jobs=(*notes, *(() if known else (job.note(),))))
+        except WorkbenchError as exc:
+            session.notes.append(f"{job.id}: {exc.message}")
         self._changed(job)
 
     def _changed(self, job: Job) -> None:
-        for told in tuple(self.on_change):
-            told(job)
+        for jobs in {self, job.home or self}:
+            for told in tuple(jobs.on_change):
+                told(job)

@@ -3,6 +3,7 @@
     bench = Workbench("recordings", case="17-2026", examiner="A. Berg")
     bench                                   # the page
     bench.session.spec()                    # what was clicked, as plain Python
+    Workbench(case="17-2026")               # later: the same archive, everything as it was left
 
 A case that is not there yet is made; one that is there comes back as it was left.
 """
@@ -34,7 +35,7 @@ class Workbench(ipywidgets.Box):  # type: ignore[misc]
 
     def __init__(
         self,
-        archive: Archive | Folder,
+        archive: Archive | Folder | None = None,
         case: Case | Folder | None = None,
         *,
         examiner: str = "",
@@ -44,7 +45,7 @@ class Workbench(ipywidgets.Box):  # type: ignore[misc]
         keep_still: bool = False,
         **remote: Any,
     ) -> None:
-        """Open an archive (folder, URL or object) and a case on one page.
+        """Open an archive (folder, URL or object; None: the one that the case remembers) and a case on one page.
 
         A `case` folder that does not exist is made, with `examiner` and `number` (its own name where empty).
         `keep_still` puts the shown frame, masked, into the saved notebook; nothing else of a recording ever is.

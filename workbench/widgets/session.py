@@ -26,23 +26,26 @@ from typing import Any
 
 from workbench.archives.base import Archive
 from workbench.archives.local import LocalArchive
-from workbench.archives.opening import open_archive
 from workbench.core.coverage import Source
 from workbench.core.errors import RequestError
 from workbench.core.plan import ExportPlan
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import SECOND
 from workbench.evidence.case import Case
-from workbench.widgets import as_python, store
-from workbench.widgets.briefs import Brief, of_archive, of_source
+from workbench.widgets import as_python, places
+from workbench.widgets.briefs import Brief, brief_of, of_archive, of_source
 from workbench.widgets.jobs import Job, Jobs
 from workbench.widgets.moments import moment
 from workbench.widgets.state import Look, State
+from workbench.widgets.store import Changed, Kept, Memory
+from workbench.widgets.taking_up import KEEP_MINE, TAKE_OTHER, Question, fitted, of_this_archive, opened, remembered
 
 LOG = logging.getLogger(__name__)
 Watcher = Callable[[State, State], None]
 """Called with the state before and after a change."""
 MOST_UNDO = 200
+CHANGED = "changed"
+"""The question that is asked where another page wrote the memory."""
 
 
 class Session:
@@ -50,33 +53,41 @@ class Session:
 
     def __init__(
         self,
-        archive: Archive | str | os.PathLike[str],
+        archive: Archive | str | os.PathLike[str] | None = None,
         case: Case | str | os.PathLike[str] | None = None,
         **remote: Any,
     ) -> None:
         """Look at an archive (or a folder, or a URL), for a case (or its folder; None: nothing is kept).
 
+        Without an archive it is the one that the case remembers; RequestError where that is none, or is gone.
         `remote` are the options of `open_archive`. What the case's memory holds is taken up again.
         """
-        where = archive if isinstance(archive, str | os.PathLike) else None
-        self.archive: Archive = open_archive(where, **remote) if where is not None else archive  # type: ignore[arg-type, assignment]
         self.case = Case.open(case) if isinstance(case, str | os.PathLike) else case
+        self.archive: Archive = opened(archive, self.case, remote)
         self.notes: list[str] = []
         """What a person must be told of the session itself."""
+        self.questions: dict[str, Question] = {}
+        """What only a person can decide, by what it is about (see `answer`)."""
         self.saved = self.case is not None
         """Whether the state lies in the case's memory; False without a case."""
         self.overlay: tuple[dict[str, Any], ...] = ()
         """What a view lays over the timeline: ``{"source", "begin", "end", "mode", "words"}``; never saved."""
         self.lock = threading.RLock()
+        self._asking = threading.Lock()
         self.pool = ThreadPoolExecutor(4, thread_name_prefix="workbench-view")
         self._state = State()
         self._watchers: list[Watcher] = []
-        self._done: list[tuple[str, Look]] = []
-        self._undone: list[tuple[str, Look]] = []
+        self._done: dict[str, list[Look]] = {}
+        self._undone: dict[str, list[Look]] = {}
+        self._eye: Archive | None = None
         self._sources: dict[str, Source] = {}
         self._briefs: dict[str, Brief] = {}
         self.jobs = Jobs(self)
-        self._take_up()
+        self._memory = None if self.case is None else Memory(self.case.folder, places.place_of(self.archive))
+        if self._memory is None:
+            self.notes.append("No case is open: exports go to a folder, and nothing of this session is kept.")
+        else:
+            self._state = self._fitted(remembered(self, self._memory))
 
     @property
     def state(self) -> State:
@@ -142,29 +153,44 @@ class Session:
             before = self._state.look(name)
             after = Look.from_json(replace(before, **changes).to_json())
             if after != before:
-                self._done = [*self._done[-MOST_UNDO:], (name, before)]
-                self._undone.clear()
+                self._done[name] = [*self._done.get(name, [])[-MOST_UNDO:], before]
+                self._undone.pop(name, None)
                 self.set(looks={**self._state.looks, name: after})
         return after
 
-    def undo(self) -> bool:
-        """Take the last drawing step back; False where there is none."""
-        return self._swap(self._done, self._undone)
+    def undo(self, source: str | None = None) -> bool:
+        """Take the last drawing step on a camera's pictures (the shown one's) back; False where there is none."""
+        return self._swap(source, self._done, self._undone)
 
-    def redo(self) -> bool:
-        """Do again what was taken back; False where there is nothing."""
-        return self._swap(self._undone, self._done)
+    def redo(self, source: str | None = None) -> bool:
+        """Do again what was taken back there; False where there is nothing."""
+        return self._swap(source, self._undone, self._done)
 
     @property
     def undoable(self) -> tuple[int, int]:
-        """How many drawing steps can be taken back, and done again."""
-        return len(self._done), len(self._undone)
+        """How many drawing steps on the shown camera's pictures can be taken back, and done again."""
+        name = self._state.source
+        return len(self._done.get(name, ())), len(self._undone.get(name, ()))
 
-    def source(self, name: str) -> Source:
-        """One camera of the archive, asked for once; SourceError where it is not there."""
-        if name not in self._sources:
-            self._sources[name] = self.archive.source(name)
-        return self._sources[name]
+    @property
+    def eye(self) -> Archive:
+        """The archive that shows the frame at the cursor: its own, so that neither thumbnails nor exports delay it."""
+        with self.lock:
+            if self._eye is None:
+                self._eye = self.another_archive()
+            return self._eye
+
+    def source(self, name: str, *, anew: bool = False) -> Source:
+        """One camera of the archive, asked for once, or `anew`; SourceError where it is not there."""
+        found = None if anew else self._sources.get(name)
+        if found is None:
+            found = self._sources[name] = self.archive.source(name)
+        return found
+
+    def known(self, name: str) -> Brief | None:
+        """What is in memory of a camera; nothing is asked. None where nobody asked for it yet, or it is gone."""
+        found = self._sources.get(name)
+        return self._briefs.get(name) if found is None else of_source(found)
 
     def brief(self, name: str) -> Brief:
         """What must be known of a camera to show it, at once; SourceError where it is not there."""
@@ -175,10 +201,15 @@ class Session:
         return self._briefs[name]
 
     def briefs(self, *, anew: bool = False) -> dict[str, Brief]:
-        """All cameras, by id, as far as they are known without looking through their recordings."""
-        with self.lock:
+        """All cameras, by id, as far as they are known without looking through their recordings.
+
+        Asking may take its time: the session can be changed meanwhile.
+        """
+        with self._asking:
             if anew or not self._briefs:
-                self._briefs = of_archive(self.archive)
+                found = of_archive(self.archive)
+                self._sources = {name: one for name, one in found.items() if isinstance(one, Source)}
+                self._briefs = {name: brief_of(one) for name, one in found.items()}
             return self._briefs
 
     def spec(self, source: str | None = None) -> ExportSpec:
@@ -213,6 +244,49 @@ class Session:
         """Start the export of `spec` in a thread: into the case, or into the folder `out` where there is none."""
         return self.jobs.start(self.spec(source), Path(out))
 
+    def answer(self, about: str, answer: str) -> None:
+        """Decide one of `questions`; RequestError for one that is not asked, or an answer that is none of its own."""
+        with self.lock:
+            asked = self.questions.get(about)
+            if asked is None or answer not in asked.answers:
+                raise RequestError("question", f"{answer[:60]!r} answers nothing that is asked", "Look again.")
+            del self.questions[about]
+            asked.answers[answer]()
+            self.told()
+
+    def keep_mine(self) -> None:
+        """Save what this session shows over what another wrote meanwhile; the other's is set aside in the memory."""
+        with self.lock:
+            self._meet(self._state)
+
+    def take_other(self) -> None:
+        """Show what another page saved meanwhile; what this session showed is set aside in the memory."""
+        with self.lock:
+            self._meet(None)
+
+    def take_over(self, state: State) -> None:
+        """Show a state that was kept, as of this footage; what is shown now is set aside."""
+        with self.lock:
+            if self._memory is not None and self._state.looks:
+                self._memory.set_aside("page", Kept(state=self._state, place=self._memory.place))
+            self._taken(state)
+
+    def _meet(self, mine: State | None) -> None:
+        """Read what another wrote, and go on with `mine`, or with the other's where None."""
+        memory = self._memory
+        if memory is None:
+            return
+        own = Kept(state=self._state, place=memory.place)
+        other = memory.load()
+        self.questions.pop(CHANGED, None)
+        if mine is not None or other is None:
+            if other is not None:
+                memory.set_aside("page", other)
+            self._taken(own.state)
+            return
+        memory.set_aside("page", own)
+        self._taken(other.state if places.same(other.place, memory.place) else of_this_archive(self, memory, other))
+
     def python(self) -> str:
         """The cell that does again what was chosen and done here."""
         return as_python.cell(self)
@@ -241,6 +315,8 @@ class Session:
         self.jobs.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.archive.close()
+        if self._eye is not None:
+            self._eye.close()
 
     def _placed(self, source: Brief) -> dict[str, Any]:
         """Window and cursor for a camera: kept where they mean something on its time line."""
@@ -255,20 +331,31 @@ class Session:
             changes.update(at=source.first, view=[source.first, end])
         return changes
 
-    def _swap(self, here: list[tuple[str, Look]], there: list[tuple[str, Look]]) -> bool:
+    def _swap(self, source: str | None, here: dict[str, list[Look]], there: dict[str, list[Look]]) -> bool:
         with self.lock:
-            if not here:
+            name = self._state.source if source is None else source
+            if not here.get(name):
                 return False
-            name, look = here.pop()
-            there.append((name, self._state.look(name)))
+            look = here[name].pop()
+            there.setdefault(name, []).append(self._state.look(name))
             self.set(looks={**self._state.looks, name: look})
         return True
 
     def _save(self) -> None:
-        if self.case is not None:
-            self.saved = False
-            store.save(self.case.folder, self._state)
-            self.saved = True
+        """Write the memory; where somebody else wrote it meanwhile that is asked once, and nothing is overwritten."""
+        if self._memory is None:
+            return
+        self.saved = False
+        try:
+            self._memory.save(self._state)
+        except Changed as exc:
+            if CHANGED not in self.questions:
+                answers = {KEEP_MINE: self.keep_mine, TAKE_OTHER: self.take_other}
+                self.questions[CHANGED] = Question(words=f"{exc.message}. {exc.advice}", answers=answers)
+                raise
+            return
+        self.questions.pop(CHANGED, None)
+        self.saved = True
 
     def _tell(self, before: State, after: State) -> None:
         for watcher in list(self._watchers):
@@ -277,15 +364,23 @@ class Session:
             except Exception:
                 LOG.exception("a view could not follow a change")
 
-    def _take_up(self) -> None:
-        if self.case is None:
-            self.notes.append("No case is open: exports go to a folder, and nothing of this session is kept.")
-            return
-        found, word = store.load(self.case.folder)
-        if word:
-            self.notes.append(word)
-        if found is not None:
-            self._state = replace(found, jobs=tuple(self.jobs.taken_up(found.jobs)))
+    def _fitted(self, state: State) -> State:
+        """A state that was kept, as it can be shown now: cameras that are there, jobs as they really stand."""
+        fit = fitted(self, replace(state, jobs=tuple(self.jobs.taken_up(state.jobs))))
+        if fit.source == state.source or not fit.source:
+            return fit
+        self._state = fit
+        return replace(fit, **self._placed(self.brief(fit.source)))
+
+    def _taken(self, state: State) -> None:
+        """Show another state instead of this one, and save it."""
+        before = self._state
+        self._state = self._fitted(state)
+        self._done, self._undone = {}, {}
+        try:
+            self._save()
+        finally:
+            self._tell(before, self._state)
 
 
 def _check_window(state: State) -> None:

@@ -63,6 +63,8 @@ class State:
     """Chosen cameras, in the order in which they were chosen."""
     source: str = ""
     """The one whose frame is shown."""
+    missing: tuple[str, ...] = ()
+    """Cameras that had been chosen and were not in the archive when the session was taken up again."""
     dated: bool = True
     """Whether the times below are UTC or count from a first frame."""
     begin: int | None = None
@@ -84,7 +86,7 @@ class State:
     steps: tuple[Mapping[str, Any], ...] = ()
     """What was done in this session, in order (see `as_python`)."""
     jobs: tuple[Mapping[str, Any], ...] = ()
-    """Exports that were started: ``{"id", "spec", "state", "export", "words"}``."""
+    """Exports that were started: ``{"id", "spec", "state", "export", "words", "kernel", "entry", "resume"}``."""
 
     def look(self, source: str | None = None) -> Look:
         """What is drawn on a camera's pictures; on the shown one's where None."""
@@ -112,7 +114,7 @@ class State:
         for name, (kind, words) in _FORMS.items():
             if name in known and not kind(known[name]):
                 raise RequestError(f"session.{name}", f"{words} is wanted")
-        for name in ("sources", "order", "steps", "jobs"):
+        for name in ("sources", "missing", "order", "steps", "jobs"):
             known[name] = tuple(known.get(name, ()))
         if known.get("view") is not None:
             known["view"] = (known["view"][0], known["view"][1])
@@ -138,6 +140,7 @@ def _is_words(value: Any) -> bool:
 
 _FORMS: dict[str, tuple[Any, str]] = {
     "sources": (_is_list_of(str), "a list of camera ids"),
+    "missing": (_is_list_of(str), "a list of camera ids"),
     "source": (lambda value: isinstance(value, str), "a camera id"),
     "dated": (lambda value: isinstance(value, bool), "true or false"),
     "begin": (_is_time, "a time in microseconds"),

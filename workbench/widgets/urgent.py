@@ -23,6 +23,11 @@ def known(jobs: Jobs) -> str:
     return name
 
 
+def everyone() -> list[Jobs]:
+    """The exports of every session of this kernel."""
+    return list(_JOBS.values())
+
+
 def cancel(name: str, job: str) -> bool:
     """Ask an export to stop; False where there is none of that name here."""
     found = next((one for one in _JOBS.get(name, ()) if one.id == job), None)
