@@ -276,9 +276,15 @@ class RemoteArchive:
         out: Path,
         on_progress: OnProgress | None = None,
         cancel: threading.Event | None = None,
+        *,
+        token: str = "",
     ) -> ExportResult:
-        """Carry out a plan at the server and bring the files home, into the folder `out`."""
-        return self._run(plan, out, remote_plan.derives(plan.spec, self.derive), on_progress, cancel)
+        """Carry out a plan at the server and bring the files home, into the folder `out`.
+
+        `token` is kept with the export until it is home, so that `pending(token=…)` finds it after a crash.
+        """
+        derived = remote_plan.derives(plan.spec, self.derive)
+        return self._run(plan, out, derived, on_progress, cancel, token=token)
 
     def resume(
         self,
@@ -287,21 +293,28 @@ class RemoteArchive:
         on_progress: OnProgress | None = None,
         cancel: threading.Event | None = None,
     ) -> ExportResult:
-        """Bring an export home that was started from here, by a process that may be gone."""
+        """Bring an export home that was started from here, by a process that is gone.
+
+        WorkError while that process is at it; Gone where the server does not know the export (any more).
+        """
         book = Book(self.cache)
         pending = book.get(id)
         if pending.url != self.url:
-            raise SourceError(f"export {id} runs at {pending.url}, not at {self.url}", "Name that server.")
-        client = self.connection.new()
+            advice = "Name the server as it was named then; another name of the same one does not count."
+            raise SourceError(f"export {id} runs at {pending.url}, not at {self.url}", advice)
+        client = self.connection.new(cancel)
         try:
             exporter = Exporter(client, self._worker, book, keep=self.keep)
-            return exporter.finish(pending, out, on_progress=on_progress, cancel=cancel)
+            return exporter.resume(id, out, on_progress=on_progress, cancel=cancel)
         finally:
             client.close()
 
-    def pending(self) -> tuple[Pending, ...]:
-        """Exports that were started at this server and not brought home, those that run at this moment included."""
-        return Book(self.cache).all(self.url)
+    def pending(self, token: str | None = None) -> tuple[Pending, ...]:
+        """Exports that were asked for at this URL and not brought home, the oldest first; with `token` those of that.
+
+        Those that a process works on at this moment name it (`Pending.process`); `resume` refuses them.
+        """
+        return Book(self.cache).all(self.url, token)
 
     def acquire(
         self,
@@ -330,12 +343,16 @@ class RemoteArchive:
         derived: bool,
         on_progress: OnProgress | None,
         cancel: threading.Event | None,
+        *,
+        token: str = "",
     ) -> ExportResult:
         about = About(camera=self._camera(plan.spec.source).name or plan.spec.source, zone=self.connection.zone())
-        client = self.connection.new()
+        client = self.connection.new(cancel)
         try:
             exporter = Exporter(client, self._worker, Book(self.cache), keep=self.keep)
-            return exporter.run(plan, Path(out), about=about, derived=derived, on_progress=on_progress, cancel=cancel)
+            return exporter.run(
+                plan, Path(out), about=about, derived=derived, token=token, on_progress=on_progress, cancel=cancel
+            )
         finally:
             client.close()
 

@@ -61,8 +61,8 @@ class Connection:
         self._password = self._token = self._prompt = None
         self._fresh()
 
-    def new(self) -> Client:
-        """A client of its own, with a flight record of its own; who takes it closes it."""
+    def new(self, cancel: threading.Event | None = None) -> Client:
+        """A client of its own, with a flight record of its own, whose questions end with `cancel`; close it."""
         return Client(
             self.address,
             user=self.user,
@@ -73,6 +73,7 @@ class Connection:
             trust=self.trust,
             timeouts=self.timeouts,
             flight=Flight(),
+            cancel=cancel,
         )
 
     @property

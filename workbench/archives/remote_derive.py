@@ -22,12 +22,12 @@ from workbench.archives.remote_check import Laid
 from workbench.archives.remote_delivered import Delivered, Finished, output, plain
 from workbench.archives.remote_fetch import CAME, Teller
 from workbench.archives.remote_snap import ROUNDING, snapped, snapped_mask
-from workbench.core.errors import RemoteError
 from workbench.core.result import ExportResult, OutputFile, Progress, SourceFile
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import Range, instant, iso
 from workbench.media import naming
 from workbench.media.worker import Worker
+from workbench.vms.following import Failed
 
 UNSURE = (
     "the VMS lists no pictures around the range: where the master rounds times to milliseconds, a picture that lies on "
@@ -104,7 +104,7 @@ def _warnings(delivered: Delivered, made: ExportResult, inside: Mapping[str, str
 
 def _start(one: Laid) -> int:
     if one.first is None:
-        raise RemoteError(
+        raise Failed(
             "nobody says when the first picture of the master was taken, so no range can be cut out of it",
             "Fetch it with `workbench acquire`, and put its true start into archive.toml.",
         )

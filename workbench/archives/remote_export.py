@@ -1,11 +1,12 @@
-"""One export at a VMS, from the request to named files: started, written down, brought home, checked, deleted there.
+"""One export at a VMS, from the request to named files: written down, started, brought home, checked, deleted there.
 
     exporter = Exporter(client, worker, book, keep=False)
-    exporter.run(plan, out, on_progress, cancel)       # start, then finish
-    exporter.finish(book.get(id), out, …)              # what another process started
+    exporter.run(plan, out, …)           # write down, start, finish
+    exporter.resume(id, out, …)          # what another process began
 
-However it ends, the export is deleted at the server unless it is to be kept; only while the server cannot be reached it
-stays, and stays written down, so that `resume` takes it up. Nothing is published before everything has come.
+Nothing is published before everything has come, and nothing is deleted at the server before the files have their names.
+What is left there where that fails, and who takes it up, is the rule of `remote_ending`. One process works on an export
+at a time.
 """
 
 from __future__ import annotations
@@ -17,26 +18,32 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workbench.archives import remote_check, remote_plan, remote_server_record
+from workbench.archives import remote_check, remote_home, remote_plan, remote_server_record
 from workbench.archives.base import OnProgress
 from workbench.archives.remote_delivered import Delivered
+from workbench.archives.remote_ending import Ending
 from workbench.archives.remote_fetch import Fetched, Teller, fetch
 from workbench.archives.remote_pending import Book, Pending
 from workbench.archives.remote_pictures import View
 from workbench.archives.remote_record import account
+from workbench.archives.remote_start import Order, found, start
 from workbench.archives.running import scratch_in
-from workbench.core.errors import Cancelled, NothingRecorded, RemoteError, RequestError, SourceError, WorkbenchError
+from workbench.core.errors import (
+    Cancelled,
+    NothingRecorded,
+    RemoteError,
+    RequestError,
+    SourceError,
+    WorkbenchError,
+    WorkError,
+)
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import Range, instant, instant_us, iso, parse_time
 from workbench.media.worker import Worker
 from workbench.vms.client import Client
-from workbench.vms.following import Gone
-from workbench.vms.wire import body, paths
 
-WAIT_MS = 30_000
-"""Milliseconds that the server may wait for a frame; the contract's recommendation, always sent."""
 AROUND = 2_000_000
 """Microseconds on both sides of a range in which its neighbours are looked for."""
 MOST_LISTED = 100_000
@@ -67,80 +74,91 @@ class Exporter:
         *,
         about: About,
         derived: bool,
+        token: str = "",
         on_progress: OnProgress | None = None,
         cancel: threading.Event | None = None,
     ) -> ExportResult:
-        """Carry out a plan; `derived` where the server only gives the master, and the files are made here."""
+        """Carry out a plan; `derived` where the server only gives the master, and the files are made here.
+
+        `token` is written down with it, see `remote_pending`.
+        """
         if plan.refused:
             first = plan.refused[0]
             raise RequestError(first.field, first.note or "this server cannot do it")
         if cancel is not None and cancel.is_set():
             raise Cancelled("the export was cancelled", "Nothing was sent.")
-        return self.finish(self.start(plan, about, derived=derived), out, on_progress=on_progress, cancel=cancel)
+        pending, order = self._prepared(plan, about, derived=derived, token=token)
+        with self._book.held(pending):
+            pending = start(self._client, self._book, pending, order)
+            return self._finish(pending, out, on_progress=on_progress, cancel=cancel)
 
-    def start(self, plan: ExportPlan, about: About, *, derived: bool) -> Pending:
-        """Ask the server for the export, and write its id down before anything else."""
+    def resume(
+        self,
+        id_: str,
+        out: Path,
+        *,
+        on_progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ExportResult:
+        """Bring home what another process began, into the folder `out`; WorkError while that process works on it."""
+        with self._book.held(self._book.get(id_)):
+            pending = found(self._client, self._book, self._book.get(id_))
+            home = remote_home.of(pending)
+            if home is not None:
+                return remote_home.complete(home, self._client, self._ending(pending))
+            return self._finish(pending, out, on_progress=on_progress, cancel=cancel)
+
+    def _prepared(self, plan: ExportPlan, about: About, *, derived: bool, token: str) -> tuple[Pending, Order]:
+        """What is written down before anything is asked for, and what is asked for."""
         self._version = self._client.version()
         skew = self._client.skew() or (None, None)
         ours = remote_plan.is_ours(self._version)
         wanted = self._picture(plan) if plan.spec.is_frame and (derived or not ours) else plan.range
-        spec = _sent(plan, wanted, derived)
-        begin, end = _us(spec)
-        request = body.write(spec, marker=uuid.uuid4().hex if ours else "")
-        storage = request.pop("archive", None)
-        call = {
-            "method": "POST",
-            "path": self._client.address.prefix + paths.export_start("archive", spec.source, begin, end),
-            "query": {"waittimeout": str(WAIT_MS), **({} if storage is None else {"archive": storage})},
-            "body": request,
-        }
-        id_ = self._client.start_export(spec.source, begin, end, request, archive=storage, wait_ms=WAIT_MS)
+        spec, marker = _sent(plan, wanted, derived), uuid.uuid4().hex
+        order = Order.of(spec, *_us(spec), marker=marker if ours else "")
         pending = Pending(
-            id=id_,
+            id=marker,
+            marker=marker,
+            token=token,
             url=self._client.address.url,
             source=spec.source,
-            begin=iso(begin),
-            end=iso(end),
+            begin=iso(order.begin),
+            end=iso(order.end),
             format=spec.format,
             started=iso(instant_us(datetime.now(UTC))),
             camera=about.camera,
             zone=about.zone,
             derived=derived,
             plan=plan.to_data(),
-            request=call,
+            request=order.call(self._client.address.prefix),
             clock={"server_minus_ours_seconds": skew[0], "uncertainty_seconds": skew[1]},
-            flight=self._client.flight.lines().decode(),
         )
-        try:
-            self._book.put(pending)
-        except WorkbenchError:
-            self._client.delete(id_)
-            raise
-        return pending
+        return pending, order
 
-    def finish(
-        self,
-        pending: Pending,
-        out: Path,
-        *,
-        on_progress: OnProgress | None = None,
-        cancel: threading.Event | None = None,
+    def _ending(self, pending: Pending) -> Ending:
+        return Ending(self._client, self._book, pending, keep=self._keep)
+
+    def _finish(
+        self, pending: Pending, out: Path, *, on_progress: OnProgress | None, cancel: threading.Event | None
     ) -> ExportResult:
         """Bring a started export home, into the folder `out`."""
-        ending = _Ending(self._client, self._book, pending.id, keep=self._keep)
+        ending = self._ending(pending)
         self._worker.start()  # while the server works, so that what comes finds it warm
         scratch: Path | None = None
         try:
             scratch = scratch_in(out)
             return self._brought(pending, out, scratch, Teller(on_progress), cancel, ending)
-        except Gone:
-            self._book.drop(pending.id)
+        except WorkbenchError as exc:
+            exc.advice = f"{exc.advice} {ending.failed(exc)}".strip()
             raise
-        except BaseException as exc:
-            ending.failed(cancelled=isinstance(exc, Cancelled | KeyboardInterrupt))
-            if isinstance(exc, KeyboardInterrupt):
-                raise Cancelled("the export was interrupted", "Nothing was left behind.") from exc
-            raise
+        except OSError as exc:
+            error = WorkError(
+                f"{out} cannot be written to: {exc.strerror or exc}", "Make room, or take another folder."
+            )
+            error.advice += f" {ending.failed(error)}"
+            raise error from exc
+        except KeyboardInterrupt as exc:
+            raise Cancelled("the export was interrupted", ending.failed(exc)) from exc
         finally:
             if scratch is not None:
                 shutil.rmtree(scratch, ignore_errors=True)
@@ -152,7 +170,7 @@ class Exporter:
         scratch: Path,
         tell: Teller,
         cancel: threading.Event | None,
-        ending: _Ending,
+        ending: Ending,
     ) -> ExportResult:
         plan = _plan(pending)
         asked_for = _sent(plan, _range(pending), pending.derived)
@@ -174,7 +192,7 @@ class Exporter:
             zone=pending.zone,
             around=self._around(plan, cancel) if pending.derived else (),
         )
-        return account(delivered, out, scratch, self._worker, self._client.flight, ending.completed, tell, cancel)
+        return account(delivered, out, scratch, self._worker, self._client.flight, ending, tell, cancel)
 
     def _asked(
         self, spec: ExportSpec, fetched: Fetched, told: bool, cancel: threading.Event | None
@@ -214,36 +232,6 @@ class Exporter:
         """The instant of the very picture wanted: servers differ in which one a time between two means."""
         at = View(self._client, plan.spec.source, plan.spec.archive).shown_at(plan.range.begin)
         return Range(at, at)
-
-
-class _Ending:
-    """How the export is left at the server."""
-
-    def __init__(self, client: Client, book: Book, id_: str, *, keep: bool) -> None:
-        self._client, self._book, self._id, self._keep = client, book, id_, keep
-        self._done = False
-
-    def completed(self) -> tuple[bool, str]:
-        """Everything has come: whether it was deleted, and why not."""
-        self._done = True
-        if self._keep:
-            self._book.drop(self._id)
-            return False, ""
-        return self._delete()
-
-    def failed(self, *, cancelled: bool) -> None:
-        """It did not come home: it is deleted all the same, unless it is to be kept; a cancelled one always is."""
-        if self._done or (self._keep and not cancelled):
-            return
-        self._delete()
-
-    def _delete(self) -> tuple[bool, str]:
-        try:
-            self._client.delete(self._id)
-        except WorkbenchError as exc:
-            return False, f"the export could not be deleted at the server: {exc.message}"
-        self._book.drop(self._id)
-        return True, ""
 
 
 def _sent(plan: ExportPlan, wanted: Range, derived: bool) -> ExportSpec:

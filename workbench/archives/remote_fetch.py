@@ -22,6 +22,7 @@ from workbench.media.worker import Worker
 from workbench.vms import following
 from workbench.vms.client import Client
 from workbench.vms.download import Downloaded
+from workbench.vms.following import Failed
 from workbench.vms.wire import names, status
 from workbench.vms.wire.nouns import Status
 
@@ -89,11 +90,14 @@ class Teller:
 def fetch(
     client: Client, worker: Worker, id_: str, form: str, place: Path, tell: Teller, cancel: threading.Event | None
 ) -> Fetched:
-    """Wait for an export, then fetch and measure its files. RemoteError, NothingRecorded, WorkError or Cancelled."""
+    """Wait for an export, then fetch and measure its files.
+
+    Raises Gone, Failed and NothingRecorded, which are for good; RemoteError, WorkError; Cancelled.
+    """
     state = following.follow(client, id_, on_status=lambda now: tell("export", MADE * now.progress), cancel=cancel)
     _must_be_complete(state)
     if len(set(state.files)) < len(state.files):
-        raise RemoteError("the server names one file twice", "Nothing was kept. Ask its administrator.")
+        raise Failed("the server names one file twice", "Nothing was kept here. Ask who runs it.")
     files = _files(client, id_, state, place, tell, cancel)
     public.made(one.got.sha256 for one in files)
     sidecars, notes = _sidecars(client, id_, state, files, place, cancel)
@@ -114,8 +118,8 @@ def _must_be_complete(state: Status) -> None:
     if state.state == 6:
         raise NothingRecorded(f"the server has no data to export{said}", "See what `workbench coverage` lists.")
     words = "it says «complete», and that it did not succeed" if state.state == 2 else status.LABELS[state.state]
-    advice = "The words behind the colon are the server's. Nothing was kept."
-    raise RemoteError(f"the export failed at the server: {words}{said}", advice)
+    advice = "The words behind the colon are the server's. Nothing was kept here."
+    raise Failed(f"the export failed at the server: {words}{said}", advice)
 
 
 def _files(

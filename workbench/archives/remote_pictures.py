@@ -21,7 +21,7 @@ from workbench.core.spec import Mask
 from workbench.core.timebase import SECOND, Range, instant, shown
 from workbench.media.worker import Worker
 from workbench.vms.client import Client
-from workbench.vms.wire.times import LATEST
+from workbench.vms.wire.times import LATEST, resolve
 
 WITNESS = "VMS intervals"
 WINDOW = 600 * SECOND
@@ -30,6 +30,7 @@ MOST_EMPTY = 500
 """Windows without a picture, one after the other, after which a server is not asked further."""
 PAGE = 10_000
 """Times asked for at once; servers may give fewer."""
+CUT = "the server's list of intervals was cut: what is recorded from {begin} to {end} is not known"
 BACK = (2, 20, 200, 2000)
 """Seconds before an instant in which the picture shown then is looked for, window by window."""
 LOOK_BACK = BACK[-1] * SECOND
@@ -50,21 +51,16 @@ class View:
             wanted = Range(wanted.begin, wanted.end + 1)
         found = self.client.intervals(self.camera, wanted.begin, wanted.end, archive=self.archive)
         stretches = _joined(found.intervals, wanted)
-        more = ("the server's list of intervals was cut: what is behind its last one is not known",)
-        reached = wanted.begin
-        gaps = []
-        for begin, end in stretches:
-            gaps += [Gap(begin=reached, end=begin, witness=WITNESS)] if begin > reached else []
-            reached = end
-        if reached < wanted.end and not found.more:
-            gaps.append(Gap(begin=reached, end=wanted.end, witness=WITNESS))
+        open_ = [(resolve(b, wanted.begin, wanted.end), resolve(e, wanted.begin, wanted.end)) for b, e in found.unknown]
+        unknown = _without(_joined(open_, wanted), stretches)
+        gaps = _without([(wanted.begin, wanted.end)], _joined([*stretches, *unknown], wanted))
         return Coverage(
             source=self.camera,
             dated=True,
             range=wanted,
             intervals=tuple(Interval(begin=begin, end=end, file="") for begin, end in stretches),
-            gaps=tuple(gaps),
-            notes=more if found.more else (),
+            gaps=tuple(Gap(begin=begin, end=end, witness=WITNESS) for begin, end in gaps),
+            notes=tuple(CUT.format(begin=shown(b, True), end=shown(e, True)) for b, e in unknown),
         )
 
     def instants(
@@ -162,6 +158,17 @@ def _joined(stretches: Sequence[tuple[int, int]], wanted: Range) -> list[tuple[i
             out[-1] = (out[-1][0], max(out[-1][1], end))
         else:
             out.append((begin, end))
+    return out
+
+
+def _without(stretches: Sequence[tuple[int, int]], taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What of rising stretches lies outside of other rising ones."""
+    out = []
+    for begin, end in stretches:
+        for low, high in (*((b, e) for b, e in taken if b < end and e > begin), (end, end)):
+            if begin < low:
+                out.append((begin, low))
+            begin = max(begin, high)
     return out
 
 

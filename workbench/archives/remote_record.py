@@ -1,4 +1,5 @@
-"""From what came to the result: files named and measured, the account, the record of the server, the flight; published.
+"""From what came to the result: files named and measured, the account, the record of the server, the flight; published,
+and only then deleted at the server (`remote_home`).
 
     out/Server1_1.Hall[…].mp4               as the VMS made it          kind video
     out/….mp4.vtt                           its time text, if any       captions
@@ -11,30 +12,26 @@ Where the files are made here the master lies beside them as ``….original.mkv`
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.archives import remote_check, remote_derive
+from workbench.archives import remote_check, remote_derive, remote_home
 from workbench.archives.remote_delivered import Delivered, Finished, as_delivered
+from workbench.archives.remote_ending import Ending
 from workbench.archives.remote_fetch import Came, Teller
 from workbench.archives.remote_pending import Pending
-from workbench.core.errors import Cancelled, NameTaken, WorkError
-from workbench.core.result import ExportResult, OutputFile
+from workbench.core.errors import Cancelled, NameTaken
+from workbench.core.result import ExportResult
 from workbench.core.timebase import instant_us, iso
 from workbench.media import naming
 from workbench.media.worker import Worker
 from workbench.vms.flight import Flight
 
 BY_VMS, HERE = "by the VMS", "here, from the original"
-Completed = Callable[[], tuple[bool, str]]
-"""Ends the export at the server: whether it was deleted there, and why not."""
 
 
 def account(
@@ -43,11 +40,11 @@ def account(
     scratch: Path,
     worker: Worker,
     flight: Flight,
-    completed: Completed,
+    ending: Ending,
     tell: Teller,
     cancel: threading.Event | None,
 ) -> ExportResult:
-    """Make the result, end the export at the server, then publish: all files or none, the record last."""
+    """Make the result and publish it, all files or none, the record last; then end the export at the server."""
     if delivered.pending.derived:
         made = remote_derive.derived(delivered, scratch, worker, tell, cancel)
     else:
@@ -55,41 +52,29 @@ def account(
     main = made.result.files[0].path
     _names_must_be_free(out, [*(name for _, name in made.ready), f"{main}.json", f"{main}.flight.jsonl"])
     if cancel is not None and cancel.is_set():
-        raise Cancelled("the export was cancelled", "Nothing was left behind.")
-    deleted, why = completed()
-    lines = delivered.pending.flight.encode() + flight.lines(_already(delivered.pending, flight))
-    calls = lines.splitlines()
-    path, file = _written(scratch, "flight", lines, f"{main}.flight.jsonl", "flight")
-    told = {
-        "path": file.path,
-        "sha256": file.sha256,
-        "calls": len(calls),
-        "retries": sum(json.loads(call)["attempt"] > 1 for call in calls),
-    }
+        raise Cancelled("the export was cancelled", "Nothing was kept here.")
     checks = remote_check.checks(delivered.files, delivered.record, delivered.asked)
-    remote = {**_remote(delivered, made, checks, deleted), "flight": told}
-    warnings = [
-        *made.result.warnings,
-        *delivered.fetched.notes,
-        *_failed(checks),
-        *_forced(delivered),
-        *([why] if why else []),
-    ]
+    warnings = [*made.result.warnings, *delivered.fetched.notes, *_failed(checks), *_forced(delivered)]
     result = replace(
         made.result,
-        files=(*made.result.files, file),
-        remote=remote,
+        remote=_remote(delivered, made, checks, keep=ending.keep),
         warnings=tuple(dict.fromkeys(warnings)),
     )
-    text = json.dumps(result.to_json(), ensure_ascii=False, indent=1).encode(errors="backslashreplace") + b"\n"
-    record, record_file = _written(scratch, "record", text, f"{main}.json", "record")
-    naming.publish_all([*made.ready, (path, file.path), (record, record_file.path)], out)
+    already = _already(delivered.pending, flight)
+
+    def calls() -> bytes:
+        return delivered.pending.flight.encode() + flight.lines(already)
+
+    papers = remote_home.papers(result, calls(), scratch)
+    ending.named(remote_home.note(papers, out))
+    naming.publish_all([*made.ready, *papers.ready], out)
+    ending.published = True
+    done = remote_home.ended(papers, out, scratch, calls, ending)
     tell("done", 1.0)
-    named = tuple(replace(one, path=str(out / one.path)) for one in (*result.files, record_file))
-    return replace(result, files=named)
+    return done
 
 
-def _remote(delivered: Delivered, made: Finished, checks: list[dict[str, Any]], deleted: bool) -> dict[str, Any]:
+def _remote(delivered: Delivered, made: Finished, checks: list[dict[str, Any]], *, keep: bool) -> dict[str, Any]:
     pending, state = delivered.pending, delivered.fetched.status
     _, by = remote_check.ledger(delivered.files, delivered.record, delivered.asked)
     return {
@@ -102,8 +87,8 @@ def _remote(delivered: Delivered, made: Finished, checks: list[dict[str, Any]], 
             "ended": iso(instant_us(datetime.now(UTC))),
             "state": state.state,
             "succeeded": state.succeeded,
-            "deleted": deleted,
-            "kept": not deleted,
+            "deleted": False if keep else None,
+            "kept": keep,
         },
         "files": [_came(one.came, made.saved[one.came.name]) for one in delivered.files],
         "delivered": checks,
@@ -144,20 +129,8 @@ def _already(pending: Pending, flight: Flight) -> int:
     return pending.flight.count("\n") if pending.flight and begun.startswith(pending.flight.encode()) else 0
 
 
-def _written(scratch: Path, name: str, data: bytes, final: str, kind: str) -> tuple[Path, OutputFile]:
-    path = scratch / name
-    try:
-        with path.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as exc:
-        raise WorkError(f"{final} cannot be written: {exc.strerror or exc}", "Make room, then try again.") from exc
-    return path, OutputFile(path=final, kind=kind, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
-
-
 def _names_must_be_free(out: Path, names: Sequence[str]) -> None:
-    """NameTaken before the server's copy is given up."""
+    """NameTaken before anything is written."""
     for name in names:
         if (out / name).exists() or (out / name).is_symlink():
             raise NameTaken(f"{out / name} exists already", "Choose another folder; nothing is ever overwritten.")

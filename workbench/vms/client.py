@@ -16,8 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from workbench.core.errors import NothingRecorded, RemoteError, SourceError
+from workbench.core.errors import Cancelled, NothingRecorded, RemoteError, SourceError
 from workbench.vms import flight as record
+from workbench.vms import paging
 from workbench.vms.address import Address
 from workbench.vms.credentials import Prompt, find
 from workbench.vms.download import Download, Downloaded, OnBytes
@@ -25,19 +26,34 @@ from workbench.vms.flight import Flight
 from workbench.vms.following import Gone
 from workbench.vms.tls import Trust
 from workbench.vms.tokens import DENIED, Auth, Doorkeeper, refusal
-from workbench.vms.transport import ADVICE, Answer, Timeouts, Transport, Unanswered, wait
+from workbench.vms.transport import (
+    ADVICE,
+    BUSY,
+    Answer,
+    Busy,
+    Interrupted,
+    Timeouts,
+    Transport,
+    Unanswered,
+    retry_after,
+    wait,
+)
 from workbench.vms.wire import grpc, listing, location, paths, recorded
 from workbench.vms.wire import status as wire_status
 from workbench.vms.wire.nouns import Camera, Depth, FrameTimes, HostInfo, Intervals, Status, Storage
 from workbench.vms.wire.times import PAST, Time
 
 PAGE = 1000
-"""Intervals and frame times that are asked for at once; a server may give fewer."""
+"""Intervals that are asked for at once; a server may give fewer."""
 MOST_PAGES = 10_000
 MOST_PICTURE = 64 * 2**20
 LOOKS = 3
 """Times that an export is looked for whose start nobody answered."""
 T = TypeVar("T")
+
+
+class Unsure(RemoteError):
+    """Nobody can tell whether the server began the export that it was asked for."""
 
 
 class Client:
@@ -55,8 +71,12 @@ class Client:
         trust: Trust | None = None,
         timeouts: Timeouts | None = None,
         flight: Flight | None = None,
+        cancel: threading.Event | None = None,
     ) -> None:
-        """Prepare a client; nothing is sent yet. RequestError for a wrong address or a missing password."""
+        """Prepare a client; nothing is sent yet. RequestError for a wrong address or a missing password.
+
+        `cancel`, once set, ends whatever is asked with Cancelled; only `delete` and `sessions` are carried out still.
+        """
         self.address = Address.parse(address) if isinstance(address, str) else address
         credentials = find(self.address, user=user, password=password, token=token, prompt=prompt)
         self.user = credentials.user if credentials else ""
@@ -67,6 +87,7 @@ class Client:
             trust=trust or Trust(),
             timeouts=timeouts or Timeouts(),
             flight=self.flight,
+            cancel=cancel,
         )
         self._door = Doorkeeper(self._transport, auth)
 
@@ -127,21 +148,15 @@ class Client:
     ) -> Intervals:
         """What is recorded, all pages; `scale` seconds merges smaller gaps, 0 asks for the exact answer.
 
-        ``more`` stays True where the server would not give the rest.
+        ``more`` stays True where the server would not give the rest; ``unknown`` then says where.
         """
-        found: dict[int, tuple[int, int]] = {}
         query = {"limit": str(PAGE), "scale": str(scale)}
-        for _ in range(MOST_PAGES):
+
+        def ask(begin: Time, end: Time) -> Intervals:
             path = paths.intervals(source, begin, end)
-            page = self._asked(path, recorded.read_intervals, f"the intervals of {source}", query, archive)
-            known = len(found)
-            for one in page.intervals:
-                held = found.get(one[1])
-                found[one[1]] = one if held is None or one[0] < held[0] else held
-            if not page.more or len(found) == known:
-                return Intervals(intervals=tuple(sorted(found.values())), more=page.more)
-            begin = max(found)
-        return Intervals(intervals=tuple(sorted(found.values())), more=True)
+            return self._asked(path, recorded.read_intervals, f"the intervals of {source}", query, archive)
+
+        return paging.intervals(ask, begin, end)
 
     def frames(
         self,
@@ -154,17 +169,13 @@ class Client:
         archive: str | None = None,
     ) -> FrameTimes:
         """Times of pictures, at most `limit`, ascending; ``more`` is True where there are further ones."""
-        found: set[int] = set()
-        for _ in range(MOST_PAGES):
+
+        def ask(begin: Time, end: Time, most: int) -> FrameTimes:
             path = paths.frames(source, begin, end, newest_first)
-            query = {"limit": str(min(PAGE * 10, limit - len(found)))}
-            page = self._asked(path, recorded.read_frames, f"the frames of {source}", query, archive)
-            known = len(found)
-            found.update(page.times)
-            if not page.more or len(found) == known or len(found) >= limit:
-                return FrameTimes(times=_cut(found, limit, newest_first), more=page.more or len(found) > limit)
-            begin, end = (begin, min(found) - 1) if newest_first else (max(found) + 1, end)
-        return FrameTimes(times=_cut(found, limit, newest_first), more=True)
+            what, query = f"the frames of {source}", {"limit": str(most)}
+            return self._asked(path, recorded.read_frames, what, query, archive)
+
+        return paging.frames(ask, begin, end, limit=limit, newest_first=newest_first)
 
     def depth(self, source: str, archive: str | None = None) -> Depth | None:
         """First and last instant of an archive; None where it is empty."""
@@ -214,6 +225,8 @@ class Client:
         """Start an export and give its id; never asks twice for the same.
 
         A start whose answer is lost or names no id is looked for among the server's exports by ``body["request"]``.
+        Raises Unsure where nobody can tell whether it was begun, Interrupted where a cancel left that open; with any
+        other error it was not.
         """
         path = paths.export_start("live" if live else "archive", source, begin, end)
         query, marker = _with({"waittimeout": str(wait_ms)}, archive), str(body.get("request", ""))
@@ -241,12 +254,15 @@ class Client:
     ) -> Status:
         """The state of an export; Gone where the server does not know it (any more).
 
-        With `within` seconds the server is asked once, and has so long to answer.
+        With `within` seconds the server is asked once, and has so long to answer; Busy where it says 429 or 503.
         """
         limits = {} if within is None else {"tries": 1, "total": within}
         answer = self._request("GET", paths.export_status(id), most=wire_status.MOST_BYTES, cancel=cancel, **limits)
         if answer.status in (404, 410):
             raise Gone(f"the server does not know export {id}", "It was deleted or has expired; make it again.")
+        if within is not None and answer.status in BUSY:
+            said = refusal(answer, f"the state of export {id} was asked for", self._transport)
+            raise Busy(said.message, said.advice, retry_after(answer.headers.get("retry-after")) or 0.0)
         state = wire_status.read(self._good(answer, f"the state of export {id}").body, id)
         known = self._transport.credentials
         return replace(state, error=known.redacted(state.error)) if known and state.error else state
@@ -263,18 +279,30 @@ class Client:
         """Fetch the file `name` of an export to `path`: whole, or nothing is left there."""
         return Download(self._transport, self._door, id, name, path, on_bytes=on_bytes, cancel=cancel).run()
 
-    def delete(self, id: str) -> bool:  # noqa: A002
-        """Stop an export and remove it from the server; False where the server did not know it."""
-        answer = self._request("DELETE", paths.export(id))
+    def delete(self, id: str, *, within: float | None = None) -> bool:  # noqa: A002
+        """Stop an export and remove it from the server; False where the server did not know it.
+
+        The server has `within` seconds for it, those of the time-outs by default; a cancel is not heard.
+        """
+        with self._transport.heedless():
+            answer = self._request("DELETE", paths.export(id), total=within)
         if answer.status in (404, 410):
             return False
         if answer.status not in (200, 202, 204):
             raise refusal(answer, f"export {id} was to be removed", self._transport)
         return True
 
-    def sessions(self) -> tuple[tuple[str, str], ...]:
-        """Id and marker of each of our exports at the server; RemoteError where it cannot list them."""
-        answer = self._request("POST", paths.grpc(), body=grpc.write_call(grpc.LIST_SESSIONS))
+    def sessions(self, *, within: float | None = None) -> tuple[tuple[str, str], ...]:
+        """Id and marker of each of our exports at the server; RemoteError where it cannot list them.
+
+        With `within` seconds the server is asked once, and a cancel is not heard.
+        """
+        call = grpc.write_call(grpc.LIST_SESSIONS)
+        if within is None:
+            answer = self._request("POST", paths.grpc(), body=call)
+        else:
+            with self._transport.heedless():
+                answer = self._request("POST", paths.grpc(), body=call, tries=1, total=within)
         if answer.status != 200:
             raise refusal(answer, "the list of exports was asked for", self._transport)
         return grpc.read_sessions(answer.body)
@@ -323,26 +351,29 @@ class Client:
     def _looked_for(self, marker: str, lost: RemoteError) -> str:
         """The id of the export that carries our marker; RemoteError where nobody can tell whether it was started."""
         for _ in range(LOOKS if marker else 0):
-            wait(1.0, None)
+            _wait_unsure(self._transport.cancel)
             try:
                 found = [id_ for id_, theirs in self.sessions() if theirs == marker]
             except RemoteError:
                 break
             if found:
                 return found[0]
-        raise RemoteError(
+        raise Unsure(
             f"nobody knows whether the export was started: {lost.message}",
-            "It was not asked for twice. If it runs, the server removes it after some hours; try again later.",
+            "It was not asked for twice. If it runs, the server removes it after some hours.",
         ) from lost
+
+
+def _wait_unsure(cancel: threading.Event | None) -> None:
+    """A second's pause while it is open whether an export was begun; Interrupted."""
+    try:
+        wait(1.0, cancel)
+    except Cancelled as exc:
+        raise Interrupted(exc.message, exc.advice) from exc
 
 
 def _with(query: Mapping[str, str], archive: str | None) -> dict[str, str]:
     return {**query, **({} if archive is None else {"archive": archive})}
-
-
-def _cut(found: set[int], limit: int, newest_first: bool) -> tuple[int, ...]:
-    times = sorted(found)
-    return tuple(times[-limit:] if newest_first else times[:limit])
 
 
 def _skew(server_us: int, before: float, after: float, more: float) -> tuple[float, float]:

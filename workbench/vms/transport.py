@@ -2,8 +2,9 @@
 
 Rules: idempotent requests are tried up to `TRIES` times with growing, jittered pauses, and Retry-After is honoured; a
 request that is not is tried again only where the server cannot have begun (no connection, 429, 503). Answers are read
-up to a cap and within a total time, and a cancel ends any waiting. Redirects are followed inside the origin only, and
-only for GET; so credentials never reach another origin. httpx's own errors end here.
+up to a cap and within a total time, and a cancel ends any waiting, but of what clears up after it (`heedless`).
+Redirects are followed inside the origin only, and only for GET; so credentials never reach another origin. httpx's own
+errors end here.
 """
 
 from __future__ import annotations
@@ -72,6 +73,18 @@ class Unreached(RemoteError):
     """There was no connection: the server cannot have acted upon the request."""
 
 
+class Busy(RemoteError):
+    """The server is there and wants to be asked again later; `after` so many seconds, 0 where it does not say."""
+
+    def __init__(self, message: str, advice: str = "", after: float = 0.0) -> None:
+        super().__init__(message, advice)
+        self.after = after
+
+
+class Interrupted(Cancelled):
+    """Cancelled while a request was out: the server may have acted upon it."""
+
+
 class Transport:
     """The connection to one VMS; safe to use from several threads."""
 
@@ -83,7 +96,10 @@ class Transport:
         trust: Trust,
         timeouts: Timeouts,
         flight: Flight,
+        cancel: threading.Event | None = None,
     ) -> None:
+        """`cancel` ends every request that names no other, as if it had been given to each."""
+        self.cancel = cancel
         self.address, self.credentials, self.timeouts, self.flight = address, credentials, timeouts, flight
         self.trust = trust
         self._context = context(trust) if address.scheme == "https" else None
@@ -103,6 +119,15 @@ class Transport:
     def close(self) -> None:
         """Let go of all connections."""
         self._client.close()
+
+    @contextmanager
+    def heedless(self) -> Iterator[None]:
+        """Requests inside are made though the work was cancelled: by the one thread that clears up after it."""
+        before, self.cancel = self.cancel, None
+        try:
+            yield
+        finally:
+            self.cancel = before
 
     def request(
         self,
@@ -125,6 +150,7 @@ class Transport:
         Unanswered, RemoteError or Cancelled.
         """
         until = time.monotonic() + (self.timeouts.total if total is None else total)
+        cancel = cancel or self.cancel
         attempt = 1
         while True:
             pause: float | None = None
@@ -179,6 +205,7 @@ class Transport:
         Without `until` (monotonic seconds) only the head of the answer has to come within the total time.
         """
         began, at = time.monotonic(), record.now()
+        cancel = cancel or self.cancel
         stream: Stream | None = None
         error = ""
         try:
@@ -194,6 +221,8 @@ class Transport:
             raise self._failure(exc, method, path, error) from exc
         except BaseException as exc:
             error = exc.message if isinstance(exc, WorkbenchError) else type(exc).__name__.strip("_").lower()
+            if isinstance(exc, Cancelled):
+                raise Interrupted(exc.message, exc.advice) from exc
             raise
         finally:
             self.flight.add(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from workbench.vms.wire.times import Time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,10 @@ class Intervals:
     intervals: tuple[tuple[int, int], ...]
     more: bool = False
     """True where the answer was cut by its limit."""
+    rising: bool | None = field(default=None, compare=False)
+    """Whether they came oldest first (True) or newest first (False); None where their order does not tell."""
+    unknown: tuple[tuple[Time, Time], ...] = ()
+    """Of a list put together from pages: where nobody told what is recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,9 @@ class FrameTimes:
 
     times: tuple[int, ...]
     more: bool = False
+    """True where the answer was cut by its limit."""
+    rising: bool | None = field(default=None, compare=False)
+    """Whether they came oldest first (True) or newest first (False); None where their order does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ Depth(start=1471961613778000, end=1472021502000000)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workbench.vms.wire.document import Fields, remote, time, whole
@@ -29,9 +29,8 @@ def write_intervals(recorded: Intervals, *, newest_first: bool = False) -> dict[
 def read_intervals(data: bytes) -> Intervals:
     """Recorded stretches, ascending; RemoteError where one ends before it begins."""
     fields = Fields(remote(data, "intervals"), "intervals")
-    return Intervals(
-        intervals=tuple(sorted(_stretch(e) for e in fields.objects("intervals"))), more=fields.flag("more")
-    )
+    came = [_stretch(e) for e in fields.objects("intervals")]
+    return Intervals(intervals=tuple(sorted(came)), more=fields.flag("more"), rising=_rising(came))
 
 
 def _stretch(fields: Fields) -> tuple[int, int]:
@@ -49,8 +48,16 @@ def write_frames(found: FrameTimes, *, newest_first: bool = False) -> dict[str, 
 def read_frames(data: bytes) -> FrameTimes:
     """Times of recorded pictures, ascending."""
     fields = Fields(remote(data, "frames"), "frames")
-    times = (time(value, f"frames: frames[{n}]") for n, value in enumerate(fields.entries("frames")))
-    return FrameTimes(times=tuple(sorted(times)), more=fields.flag("more"))
+    came = [time(value, f"frames: frames[{n}]") for n, value in enumerate(fields.entries("frames"))]
+    return FrameTimes(times=tuple(sorted(came)), more=fields.flag("more"), rising=_rising(came))
+
+
+def _rising(came: Sequence[Any]) -> bool | None:
+    """Whether a list came rising or falling; None where it is too short or neither."""
+    ordered = sorted(came)
+    if not came or ordered[0] == ordered[-1]:
+        return None
+    return True if ordered == came else False if ordered[::-1] == came else None
 
 
 def write_depth(depth: Depth) -> dict[str, str]:
