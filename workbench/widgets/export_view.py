@@ -1,7 +1,8 @@
 """`ExportView`: the plan before the run, the controls, and the exports: what runs, and what was delivered.
 
 A plan is made whenever the request changed and rests; it is laid over the timeline. Progress travels as messages, so it
-shows while cells run; a finished file is sent as a message where somebody plays or fetches it, and is never saved.
+shows while cells run; a finished file is sent as messages, piece by piece, where somebody plays or fetches it, and is
+never saved. One that is too large for a browser is not sent: the page says where it lies.
 """
 
 from __future__ import annotations
@@ -9,22 +10,21 @@ from __future__ import annotations
 import html
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from workbench.archives.remote import RemoteArchive
 from workbench.core.errors import RequestError, SourceError, WorkbenchError
-from workbench.core.plan import ExportPlan, Mode
 from workbench.core.spec import ExportSpec
+from workbench.widgets import sending
 from workbench.widgets.delivered import delivered, files_of
 from workbench.widgets.jobs import Job
+from workbench.widgets.planned import planned, stretches
 from workbench.widgets.session import Session
 from workbench.widgets.state import State
 from workbench.widgets.view import View, verb
 
-CHUNK = 4 << 20
-MOST_SENT = 1 << 30
-"""Bytes of a file that are sent to a browser at the most."""
 BETWEEN = 0.1
 """Seconds between two messages of progress."""
 CHOSEN = ("sources", "begin", "end", "at", "looks", "options")
@@ -36,7 +36,7 @@ class ExportView(View):
 
     label = "Export"
     script = "export"
-    parts = ("export_plan", "export_jobs")
+    parts = ("export_plan", "export_fetch", "export_jobs", "export_page")
 
     def __init__(self, session: Session, *, out: str = "exports") -> None:
         """Show the exports of a session; without a case they go to the folder `out`."""
@@ -57,6 +57,8 @@ class ExportView(View):
             "dated": state.dated,
             "plans": self._plans,
             "token": self.session.jobs.name,
+            "remote": self._remote,
+            "most": sending.MOST_SENT,
             "jobs": [self._job(note) for note in state.jobs],
             "where": f"the case {self.session.case.folder.name}" if self.session.case else f"the folder {self.out}",
         }
@@ -92,8 +94,8 @@ class ExportView(View):
                 field = str(getattr(exc, "field", ""))
                 plans[name] = {"error": {"what": exc.message, "advice": exc.advice, "field": field}}
                 continue
-            plans[name] = _planned(plan)
-            overlay += _segments(name, plan)
+            plans[name] = planned(plan, remote=self._remote)
+            overlay += stretches(name, plan, remote=self._remote)
         if all(getattr(wanted, field) == getattr(self.session.state, field) for field in CHOSEN):
             self._plans = plans
             self.session.lay(overlay)
@@ -116,24 +118,21 @@ class ExportView(View):
     def on_again(self, job: str) -> str:
         """Start an export anew that failed, was cancelled or was interrupted."""
         note = self._note(job)
-        return self.session.jobs.start(ExportSpec.from_json(note["spec"]), Path(self.out)).id
+        return self.session.jobs.again(note, Path(self.out)).id
 
     @verb(slow=True)
-    def on_fetch(self, job: str, file: str) -> int:
-        """Send one finished file in pieces; its size in bytes."""
-        path = next(
-            (path for name, path in files_of(self.session, self._note(job), self._find(job)) if name == file), None
-        )
-        if path is None or not path.is_file():
+    def on_fetch(self, job: str, file: str, at: int = 0) -> int:
+        """Send the piece of a finished file that begins at byte `at`; the file's size in bytes.
+
+        The front asks for the next one when it has a piece, so that no file is ever held whole here.
+        """
+        note, held = self._note(job), self._find(job)
+        digest = next((f["sha256"] for f in delivered(self.session, note, held)["files"] if f["name"] == file), None)
+        path = next((path for name, path in files_of(self.session, note, held) if name == file), None)
+        if path is None or digest is None:
             raise SourceError(f"{file[:80]} is no file of that export, or it is gone", "Look into its folder.")
-        size = path.stat().st_size
-        if size > MOST_SENT:
-            raise RequestError("file", f"{file} has {size} bytes, too many for a browser", f"It lies at {path}.")
-        with path.open("rb") as stream:
-            sent = 0
-            while piece := stream.read(CHUNK):
-                sent += len(piece)
-                self.post("piece", {"job": job, "file": file, "sent": sent, "size": size}, [piece])
+        data, size = sending.piece(path, at, digest)
+        self.post("piece", {"job": job, "file": file, "at": at, "size": size}, [data])
         return size
 
     def still(self) -> str:
@@ -151,6 +150,10 @@ class ExportView(View):
             self.session.jobs.on_change.remove(self._job_changed)
         super().close()
 
+    @property
+    def _remote(self) -> bool:
+        return isinstance(self.session.archive, RemoteArchive)
+
     def _job(self, note: Mapping[str, Any]) -> dict[str, Any]:
         """One export as it is shown."""
         job = self._find(note["id"])
@@ -163,8 +166,14 @@ class ExportView(View):
             "export": note["export"],
             "words": note["words"],
             "advice": advice,
+            "folder": self._folder(note, job),
             **told,
         }
+
+    def _folder(self, note: Mapping[str, Any], job: Job | None) -> str:
+        """Where the files of an export lie, as case or folder were named; empty where there are none."""
+        first = next((path for _, path in files_of(self.session, note, job)), None)
+        return "" if first is None or note["state"] != "done" else str(first.parent)
 
     def _find(self, name: str) -> Job | None:
         try:
@@ -204,34 +213,3 @@ def _check(options: Mapping[str, Any]) -> None:
     """RequestError where a request with these fields cannot be."""
     single = options.get("format") in ("jpg", "pdf")
     ExportSpec.from_json({"format": "mp4", **options, "source": "?", "begin": "+0", "end": "+0" if single else "+1"})
-
-
-def _planned(plan: ExportPlan) -> dict[str, Any]:
-    """What the front shows of a plan."""
-    return {
-        "begin": plan.range.begin,
-        "end": plan.range.end,
-        "copy": plan.count(Mode.COPY),
-        "encode": plan.count(Mode.ENCODE),
-        "extra": plan.extra_frames,
-        "segments": list(_segments(plan.spec.source, plan)),
-        "fields": [{"field": f.field, "how": f.how, "note": f.note} for f in plan.fields if f.how != "exact" or f.note],
-        "exact": sum(f.how == "exact" for f in plan.fields),
-        "refused": bool(plan.refused),
-        "gaps": [[gap.begin, gap.end, gap.witness] for gap in plan.gaps][:50],
-        "audio": plan.audio,
-        "warnings": list(plan.warnings)[:50],
-    }
-
-
-def _segments(source: str, plan: ExportPlan) -> Iterator[dict[str, Any]]:
-    """The plan's segments as they are laid over the timeline."""
-    for number, part in enumerate(plan.segments):
-        after = (
-            plan.segments[number + 1].begin
-            if number + 1 < len(plan.segments)
-            else min(part.last + 40_000, plan.range.end)
-        )
-        end = max(part.last, min(after, plan.range.end))
-        mode, words = part.mode.value, part.reason
-        yield {"source": source, "begin": part.begin, "end": end, "mode": mode, "frames": part.frames, "words": words}

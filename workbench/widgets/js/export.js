@@ -3,6 +3,23 @@ export default wb.view("Export", (ui) => {
   const {h} = wb;
   const set = (name, value) => { ui.clear(); return ui.ask("option", {name, value}).catch(() => ui.redraw()); };
   const controls = new Map();
+  // Controls that mean nothing for a format are put away, and it is said which.
+  const VIDEO = ["mp4", "mkv", "avi", "exe"], forms = {rate_divisor: VIDEO, cut: VIDEO, gaps: VIDEO, audio: VIDEO, audio_quality: VIDEO, size_limit: VIDEO, video_quality: [...VIDEO, "jpg"],
+    burn: [...VIDEO, "jpg"], text_color: [...VIDEO, "jpg", "pdf"], layout: ["pdf"], snapshot_area: ["pdf"], comment_area: ["pdf"], stamp_area: ["pdf"]};
+  const names = {rate_divisor: "frame rate", cut: "cut", gaps: "gaps", audio: "sound", audio_quality: "sound quality", size_limit: "size limit", video_quality: "video quality", burn: "drawn text",
+    layout: "page", snapshot_area: "place of the picture", comment_area: "place of the comment", stamp_area: "place of the stamp"};
+  const unused = h("p", {class: "wb-export-unused"}), unplanned = h("p", {class: "wb-export-why"});
+  function fit(options) {
+    const format = options.format || "mp4", idle = [];
+    for (const place of ui.root.querySelectorAll(".wb-body [data-field]")) {
+      const name = place.dataset.field, fits = !forms[name] || forms[name].includes(format);
+      place.hidden = name === "archive" ? !ui.shown.remote && !options.archive : !fits;
+      if (!fits && options[name] !== undefined) idle.push(names[name]);
+    }
+    page.el.hidden = format !== "pdf";
+    const put = Object.keys(forms).filter((name) => !forms[name].includes(format) && names[name]);
+    unused.textContent = put.length ? `Not for ${format}: ${put.map((name) => names[name]).join(", ")}.${idle.length ? ` What was chosen there (${idle.join(", ")}) changes nothing now.` : ""}` : "";
+  }
   function select(name, words, values) {
     const el = h("select", {name, onchange: () => set(name, values[el.selectedIndex][0])}, values.map(([, text]) => h("option", {}, text)));
     controls.set(name, (value) => { const n = values.findIndex(([v]) => v === value); el.selectedIndex = n < 0 ? 0 : n; });
@@ -15,7 +32,7 @@ export default wb.view("Export", (ui) => {
     return wb.field(words, el, name);
   }
   const quality = [[0, "0 best, untouched where possible"], [1, "1"], [2, "2"], [3, "3, untouched where possible"], [4, "4"], [5, "5"], [6, "6 smallest"]];
-  const run = h("button", {type: "button", class: "wb-export-run", onclick: () => { ui.clear(); ui.ask("run", {}).catch(() => undefined); }}, "Run export");
+  const page = wbPage(ui, set), run = h("button", {type: "button", class: "wb-export-run", onclick: () => { ui.clear(); ui.ask("run", {}).catch(() => undefined); }}, "Run export");
   const plans = h("div", {class: "wb-export-plans", "aria-live": "polite"}), jobs = wbJobs(ui), asked = h("p", {class: "wb-export-asked"});
   ui.add(h("h2", {}, "Export"), asked,
     h("div", {class: "wb-row"},
@@ -23,13 +40,13 @@ export default wb.view("Export", (ui) => {
       select("video_quality", "Video quality", quality), select("rate_divisor", "Frame rate", [[1, "all pictures"], [2, "every 2nd"], [4, "every 4th"], [8, "every 8th"]]),
       select("cut", "Cut", [["exact", "exact: nothing outside the range"], ["keyframe", "from the key frame before"]]),
       select("gaps", "Gaps", [["keep", "keep the clock's spacing"], ["collapse", "join the pictures"]]), select("audio", "Sound", [["keep", "keep"], ["drop", "drop"]]),
-      text("size_limit", "Size limit (MB a file)", {number: true, times: 1000000, size: 8})),
+      text("size_limit", "Size limit (MB a file)", {number: true, times: 1000000, size: 8}), text("archive", "Storage of the VMS", {placeholder: "its default"})), unused,
     h("details", {}, h("summary", {}, "Text, colours, page"), h("div", {class: "wb-row"},
       text("stamp_format", "Time stamp", {placeholder: "%Y-%b-%d %H:%M:%S"}), select("burn", "Draw text into the picture", [[undefined, "as the format does"], [true, "yes"], [false, "no"]]),
       text("text_color", "Text colour", {placeholder: "#FFFFFF", size: 9}), text("text_zone", "Zone of stamps", {placeholder: "the camera's"}),
       select("audio_quality", "Sound quality", quality.map(([v]) => [v, String(v)])), select("layout", "Page (pdf)", [["portrait", "portrait"], ["landscape", "landscape"]]),
-      text("comment", "Comment", {area: true, size: 40}))),
-    h("h3", {}, "Plan"), plans, h("div", {class: "wb-row"}, run, h("button", {type: "button", onclick: () => plan()}, "Plan again")), h("h3", {}, "Exports"), jobs.box);
+      text("comment", "Comment", {area: true, size: 40})), page.el),
+    h("h3", {}, "Plan"), plans, h("div", {class: "wb-row"}, run, h("button", {type: "button", onclick: () => plan()}, "Plan again"), unplanned), h("h3", {}, "Exports"), jobs.box);
 
   const how = () => ({dated: ui.shown.dated, digits: 3});
   const plan = () => ui.ask("plan", {}, {quiet: false}).catch(() => undefined);
@@ -37,12 +54,14 @@ export default wb.view("Export", (ui) => {
   let drawn = "";
   ui.draw((shown) => {
     for (const [name, put] of controls) put(shown.options[name]);
+    page.draw(shown.options); fit(shown.options);
     const [begin, end, at] = shown.range, single = ["jpg", "pdf"].includes(shown.options.format);
     const ready = shown.sources.length && (single ? at !== null : begin !== null && end !== null);
     run.disabled = !ready || Object.values(shown.plans).some((p) => p.refused);
-    const names = shown.sources.map((one) => one.name).join(", ");
+    unplanned.textContent = ready && run.disabled ? "Not as it is asked for: see what is refused above." : "";
+    const cameras = shown.sources.map((one) => one.name).join(", ");
     asked.textContent = !shown.sources.length ? "Choose a camera." : !ready ? "Set the in and the out point on the timeline." :
-      `${names}: ${single ? wb.time(at, how()) : `${wb.time(begin, how())} to ${wb.time(end, how())}`}, into ${shown.where}.`;
+      `${cameras}: ${single ? wb.time(at, how()) : `${wb.time(begin, how())} to ${wb.time(end, how())}`}, into ${shown.where}.`;
     const now = JSON.stringify(shown.plans) + shown.sources.map((one) => one.id);
     if (now !== drawn) {
       drawn = now;

@@ -1,11 +1,10 @@
-// The exports: how far each is, cancel, what was delivered, and the finished file played or fetched.
+// The exports side by side: how far each is, cancel, what was delivered and where it lies.
 function wbJobs(ui) {
   const {h} = wb;
-  const box = h("div", {class: "wb-export-jobs"}), cards = new Map(), parts = new Map(), urls = [];
-  const words = {waiting: "waits", running: "runs", done: "done", failed: "failed", cancelled: "cancelled", interrupted: "interrupted"};
-  ui.cleanup(() => urls.forEach((url) => URL.revokeObjectURL(url)));
-  const types = {mp4: "video/mp4", jpg: "image/jpeg", pdf: "application/pdf", json: "application/json", vtt: "text/vtt"};
+  const box = h("div", {class: "wb-export-jobs"}), cards = new Map(), fetched = wbFetch(ui, cards);
+  const words = {waiting: "waits", running: "runs", done: "done", failed: "failed", cancelled: "cancelled", interrupted: "interrupted", elsewhere: "runs in another kernel"};
   const suffix = (name) => name.split(".").pop().toLowerCase();
+  const shows = ["mp4", "jpg", "pdf"], unplayed = {mkv: "no player here for mkv", avi: "no player here for avi"};
 
   function card(job) {
     const meter = h("progress", {max: 1, value: 0, "aria-label": `Progress of ${job.id}`}), state = h("span", {class: "wb-export-state"});
@@ -25,26 +24,18 @@ function wbJobs(ui) {
     if (now === one.drawn) return;
     one.drawn = now;
     one.result.replaceChildren(job.words ? h("p", {class: job.state === "failed" ? "wb-wrong" : ""}, [job.words, job.advice].filter(Boolean).join(" ")) : "", job.line ? h("p", {class: "wb-export-line"}, job.line) : "",
-      job.warnings && job.warnings.length ? h("ul", {}, job.warnings.map((w) => h("li", {}, w))) : "",
-      job.files && job.files.length ? h("table", {}, h("thead", {}, h("tr", {}, ["File", "Bytes", "SHA-256", ""].map((w) => h("th", {scope: "col"}, w)))), h("tbody", {}, job.files.map((f) => h("tr", {},
-        h("td", {}, f.name, h("small", {}, ` ${f.kind}`)), h("td", {}, f.size.toLocaleString("en")), h("td", {class: "wb-export-hash"}, f.sha256),
-        h("td", {}, ["mp4", "jpg"].includes(suffix(f.name)) ? h("button", {type: "button", "aria-label": `Show ${f.name}`, onclick: () => fetched(job, f, true)}, "Show") : "",
-          h("button", {type: "button", "aria-label": `Download ${f.name}`, onclick: () => fetched(job, f, false)}, "Download")))))) : "");
+      job.folder ? h("p", {class: "wb-export-folder"}, "In ", h("code", {}, job.folder)) : "", job.warnings && job.warnings.length ? h("ul", {}, job.warnings.map((w) => h("li", {}, w))) : "", job.files && job.files.length ? files(job) : "");
   }
-  async function fetched(job, file, show) {
-    const key = `${job.id}/${file.name}`;
-    parts.set(key, []);
-    ui.say(`Fetching ${file.name} …`);
-    try { await ui.ask("fetch", {job: job.id, file: file.name}); } catch { return; }
-    const blob = new Blob(parts.get(key), {type: types[suffix(file.name)] || "application/octet-stream"}), url = URL.createObjectURL(blob);
-    urls.push(url); parts.delete(key);
-    if (show) {
-      const one = cards.get(job.id);
-      one.player.replaceChildren(suffix(file.name) === "jpg" ? h("img", {src: url, alt: file.name}) : h("video", {src: url, controls: true, muted: true, "aria-label": `Player of ${file.name}`}));
-    } else h("a", {href: url, download: file.name}).click();
-    ui.say(`${file.name}: ${blob.size.toLocaleString("en")} bytes.`);
+  function files(job) {
+    return h("table", {}, h("thead", {}, h("tr", {}, ["File", "Bytes", "SHA-256", ""].map((w) => h("th", {scope: "col"}, w)))), h("tbody", {}, job.files.map((f) => h("tr", {},
+      h("td", {}, f.name, h("small", {}, ` ${f.kind}`)), h("td", {}, f.size.toLocaleString("en")), h("td", {class: "wb-export-hash"}, f.sha256), h("td", {}, actions(job, f))))));
   }
-  ui.on("piece", (what, buffers) => { const held = parts.get(`${what.job}/${what.file}`); if (held) held.push(buffers[0]); });
+  function actions(job, f) {
+    if (f.size > ui.shown.most) return h("small", {class: "wb-export-large"}, "too large for a browser: open it where it lies");
+    const show = h("button", {type: "button", "aria-label": `Show ${f.name}`, onclick: () => fetched(job, f, true)}, "Show");
+    return [shows.includes(suffix(f.name)) ? show : unplayed[suffix(f.name)] ? h("small", {}, unplayed[suffix(f.name)], " ") : "",
+      h("button", {type: "button", "aria-label": `Download ${f.name}`, onclick: () => fetched(job, f, false)}, "Download")];
+  }
   ui.on("progress", (what) => {
     const one = cards.get(what.job);
     if (!one) return;
