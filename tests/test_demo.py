@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from tests.cli import ROOT, command
 from workbench import demo
+from workbench.cli_request import build_parser
 from workbench.core.errors import SourceError
 
 
@@ -99,6 +102,16 @@ def test_the_report_is_a_signed_pdf(told: dict[str, Any]) -> None:
     """The report that the demo names begins as a PDF and carries a signature."""
     data = Path(told["report"]).read_bytes()
     assert data.startswith(b"%PDF-1.7") and b"/ETSI.CAdES.detached" in data
+
+
+def test_it_ends_with_the_words_that_open_the_page(told: dict[str, Any]) -> None:
+    """The last line is a command that the command line takes, over the recordings used and a case that is new."""
+    words = shlex.split(told["open"])
+    verb = words.index("lab")
+    assert shutil.which(words[0], path=ROOT) or shutil.which(str(ROOT / words[0]))
+    args = build_parser().parse_args(words[verb:])
+    assert (ROOT / args.archive_place / "archive.toml").is_file()
+    assert args.examiner and not (ROOT / args.case).exists() and (ROOT / args.case).parent == Path(told["out"])
 
 
 def test_a_folder_that_is_used_is_left_alone(tmp_path: Path) -> None:

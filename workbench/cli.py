@@ -6,7 +6,7 @@ Rules: the result goes to stdout and everything else to stderr; with ``--json`` 
 document, for errors too; a progress bar is drawn only where stderr is a terminal. Exit codes are those of the
 error family: 0 done, 1 findings, 2 bad request, 3 source, 4 nothing recorded, 5 failed, 130 cancelled. Grammar in
 `cli_request` and `cli_case`, printing in `cli_show` and `cli_evidence_show`; the verbs of evidence are in
-`cli_evidence`; what does the work is imported when a verb needs it.
+`cli_evidence`, that which opens the page in `cli_lab`; what does the work is imported when a verb needs it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from workbench import __version__, cli_evidence, cli_place, cli_remote, cli_remote_show
+from workbench import __version__, cli_evidence, cli_lab, cli_place, cli_remote, cli_remote_show
 from workbench import cli_show as show
 from workbench.cli_answer import Answer, Document
 from workbench.cli_request import build_parser, spec_from
@@ -162,6 +162,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "demo": _demo,
     **cli_evidence.VERBS,
     **cli_remote.VERBS,
+    **cli_lab.VERBS,
 }
 
 

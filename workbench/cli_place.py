@@ -32,13 +32,16 @@ def place(text: str) -> Path | str:
     return text if "://" in text else Path(text)
 
 
-def add(parser: argparse.ArgumentParser, *, derives: bool = False, flag: bool = False) -> None:
-    """Let a verb take an archive, as a word or as ``--archive``; `derives` where it makes exports."""
+def add(parser: argparse.ArgumentParser, *, derives: bool = False, flag: bool = False, optional: bool = False) -> None:
+    """Let a verb take an archive, as a word (that may be `optional`) or as ``--archive``.
+
+    `derives` where it makes exports.
+    """
     words: dict[str, Any] = {"type": place, "metavar": "ARCHIVE", "help": "folder of recordings, or URL of a VMS"}
     if flag:
         parser.add_argument("--archive", dest="archive_place", required=True, **words)
     else:
-        parser.add_argument("archive_place", **words)
+        parser.add_argument("archive_place", nargs="?" if optional else None, **words)
     connection(parser)
     if derives:
         parser.add_argument(

@@ -16,7 +16,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
-from workbench import cli_case, cli_place, cli_remote
+from workbench import cli_case, cli_lab, cli_place, cli_remote
 from workbench.core.errors import RequestError
 from workbench.core.spec import FRAME_FORMATS, ExportSpec
 
@@ -105,6 +105,7 @@ def build_parser() -> Parser:
     _picture_flags(thumbnails)
     cli_case.add_verbs(verbs, _verb)
     cli_remote.add_verbs(verbs, _verb)
+    cli_lab.add_verbs(verbs, _verb)
     demo = _verb(verbs, "demo", "show the whole way on the recordings that come along")
     demo.add_argument("--out", type=Path, metavar="DIR", help="folder for what it makes")
     return parser

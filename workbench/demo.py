@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
+import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -79,6 +82,10 @@ def run(out: Path | None, report: Report, recordings: Path | None = None) -> Doc
     seconds = round(time.monotonic() - began, 3)
     outputs = [output for step in done for output in step.pop("outputs")]
     _tell_end(folder, len(outputs), len(before), unchanged, seconds, report)
+    command = open_command(folder, footage)
+    report("")
+    report("To open the workbench in the browser, over the same recordings and a new case:")
+    report(f"   {command}")
     return {
         "out": str(folder),
         "recordings": str(footage),
@@ -89,6 +96,7 @@ def run(out: Path | None, report: Report, recordings: Path | None = None) -> Doc
         **remote,
         "footage": {"unchanged": unchanged, "files": before},
         "seconds": seconds,
+        "open": command,
     }
 
 
@@ -262,3 +270,16 @@ def _tell_end(folder: Path, outputs: int, files: int, unchanged: bool, seconds: 
     state = "unchanged (SHA-256 before and after)" if unchanged else "CHANGED while the demo ran"
     report(f"The {files} files of the archive are {state}.")
     report("Beside each export stand a .vtt with the times of its frames and a .json with its whole record.")
+
+
+def open_command(folder: Path, footage: Path) -> str:
+    """The words that open the page from where this was started: `workbench lab` over a new case in `folder`."""
+    program = Path(sysconfig.get_path("scripts")) / ("workbench.exe" if os.name == "nt" else "workbench")
+    start = [_near(program)] if program.exists() else [sys.executable, "-m", "workbench"]
+    words = [*start, "lab", _near(footage), "--case", _near(folder / "my-case"), "--examiner", "Your name"]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _near(path: Path) -> str:
+    """A path as seen from the current folder, where it lies below it."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
