@@ -92,9 +92,11 @@ def test_a_person_may_say_that_it_is_the_same_footage(case: Case, footage: Path,
     with pytest.raises(RequestError):
         header.on_answer("archive", "perhaps")
     header.on_answer("archive", asked["answers"][0])
-    assert other.look.masks == MASKS and header.shown["questions"] == [] and kept(case)["archive"] == {
-        "folder": str(moved.resolve())
-    }
+    assert (
+        other.look.masks == MASKS
+        and header.shown["questions"] == []
+        and kept(case)["archive"] == {"folder": str(moved.resolve())}
+    )
     other.close()
 
 

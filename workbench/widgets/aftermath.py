@@ -53,7 +53,7 @@ def _logged(case: Case, names: set[str], note: Note, claimed: Collection[str]) -
         if entry.what == "plan-made" and _plain(entry.data["plan"].get("spec")) in wanted
     }
     for entry in case.entries[since if isinstance(since, int) else 0 :]:
-        if entry.data.get("plan") not in plans:
+        if entry.what not in ("export-done", "export-failed") or entry.data.get("plan") not in plans:
             continue
         if entry.what == "export-done" and entry.data["id"] not in claimed:
             words = "The kernel ended when it was done; the case has it."

@@ -129,7 +129,7 @@ class Jobs:
         kept = tuple(notes)
         claimed = {str(note.get("export", "")) for note in kept}
         for note in kept:
-            job = self._adopted(str(note["id"]))
+            job = self._jobs.get(str(note["id"]))
             if job is not None:
                 yield job.note()
             elif note.get("state") in ENDED:
@@ -139,18 +139,17 @@ class Jobs:
                 claimed.add(str(found["export"]))
                 yield found
 
-    def _adopted(self, name: str) -> Job | None:
-        """A job of this case that runs in this very kernel, for another page: from now on it is noted here."""
+    def adopt(self) -> None:
+        """Go on with the exports of this case that run in this very kernel for an older page, and note them here."""
         case = self._session.case
         for others in urgent.everyone():
             own = others._session.case
             if others is self or own is None or case is None or own.folder.resolve() != case.folder.resolve():
                 continue
-            job = others._jobs.get(name)
-            if job is not None and job.home is others and not job._ended.is_set():
-                job.home, self._jobs[name] = self, job
-                return job
-        return None
+            with others._session.lock:
+                for job in others:
+                    if job.home is others and not job._ended.is_set():
+                        job.home, self._jobs[job.id] = self, job
 
     def _run(self, job: Job) -> None:
         archive = None
@@ -223,6 +222,8 @@ class Jobs:
         session = (job.home or self)._session
         try:
             with session.lock:
+                if job.home is not None and job.home._session is not session:  # a newer page took it meanwhile
+                    return self._note(job)
                 notes = [job.note() if note["id"] == job.id else note for note in session.state.jobs]
                 known = any(note["id"] == job.id for note in session.state.jobs)
                 session.set(jobs=(*notes, *(() if known else (job.note(),))))

@@ -87,7 +87,9 @@ class Session:
         if self._memory is None:
             self.notes.append("No case is open: exports go to a folder, and nothing of this session is kept.")
         else:
-            self._state = self._fitted(remembered(self, self._memory))
+            with self.lock:  # exports that go on in this kernel are noted when all is taken up
+                self.jobs.adopt()
+                self._state = self._fitted(remembered(self, self._memory))
 
     @property
     def state(self) -> State:
