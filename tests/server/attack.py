@@ -6,16 +6,11 @@ Shared by the short form in the tests and the long one, ``bench/server_attack.py
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import sysconfig
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,64 +18,11 @@ from urllib.parse import quote
 import httpx
 from hypothesis import strategies as st
 
-from workbench.archives.local import default_cache
-
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance"
 CONFIG = '[checks.not_a_server_error]\nexpected-statuses = ["2xx", "3xx", "4xx", "503"]\n'
 """503 is what the contract wants where too much is asked at once."""
 KNOWN_501 = "/archive/contents/bookmarks/create"
 """The one address that the contract wants to answer with a 5xx."""
-
-
-@dataclass
-class Watch:
-    """Files that this process opened, and whether they are the server's to open."""
-
-    allowed: tuple[str, ...]
-    active: bool = False
-    outside: set[str] = field(default_factory=set)
-    opened: int = 0
-
-    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """An audit hook."""
-        if not self.active or event not in (
-            "open",
-            "sqlite3.connect",
-            "os.remove",
-            "os.rename",
-            "os.mkdir",
-            "os.rmdir",
-            "os.truncate",
-        ):
-            return
-        if threading.current_thread().name == "MainThread" or not isinstance(arguments[0], str | bytes):
-            return  # the attacker's own thread, or an open descriptor
-        if event in ("os.remove", "os.rmdir", "os.mkdir") and arguments[-1] != -1:
-            return  # relative to a folder whose opening was seen
-        path = os.path.realpath(os.fsdecode(arguments[0]))
-        self.opened += 1
-        if not path.startswith(self.allowed):
-            self.outside.add(f"{event} {path}")
-
-
-@contextmanager
-def watched(*folders: Path) -> Iterator[Watch]:
-    """Notes each file that another thread of this process opens outside of `folders`, Python and the index cache."""
-    python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    ours = [Path(__file__).resolve().parents[2] / "workbench", *folders, *map(Path, python)]
-    places = (
-        *(os.path.realpath(place) for place in ours),
-        os.path.realpath(default_cache()),
-        "/dev/null",
-        "/proc/self",
-    )
-    watch = Watch(allowed=tuple(places))
-    sys.addaudithook(watch)  # it cannot be taken off again, only put to sleep
-    watch.active = True
-    try:
-        yield watch
-    finally:
-        watch.active = False
 
 
 def schemathesis(url: str, *, examples: int, phases: str) -> int:
@@ -124,6 +66,9 @@ def _run(url: str, document: Any, folder: Path, options: list[str]) -> str:
 
 ID, NAME = "{id}", "{name}"
 """Stand for an export that is there, and for a file of it."""
+PATHS = ("../../passwd", "/etc/passwd", "..\\..\\passwd", "a/../../../x", "~/x")
+"""Names of files that try to be paths."""
+MASK = [[[0.1, 0.1], [0.3, 0.1], [0.3, 0.3]]]
 CAMERA = ("WORKBENCH", "DeviceIpint.4", "SourceEndpoint.video:0:0")
 SOUND_TIMES = ["past", "future", "20260301T100005", "20260301T100006.5", "20260301T100021"]
 # fmt: off
@@ -222,6 +167,23 @@ def exported(client: httpx.Client) -> tuple[str, str]:
     while (state := client.get(f"{place}/status").json())["state"] < 2:
         time.sleep(0.05)
     return place.rpartition("/")[2], state["files"][0]
+
+
+def work(client: httpx.Client, names: Iterable[str]) -> None:
+    """Have the server's workers make files: each format once, under names that try to be paths."""
+    times = {"jpg": "20260301T100005", "pdf": "20260301T100005"}
+    places = []
+    for form, name in zip(("mp4", "mkv", "avi", "jpg", "pdf"), names, strict=True):
+        body = {"format": form, "filename": name, "comment": name, "tsformat": "%H:%M:%S", "maskspace": MASK}
+        path = f"/export/archive/{'/'.join(CAMERA)}/20260301T100005/{times.get(form, '20260301T100006')}"
+        places.append(client.post(path, json=body).raise_for_status().headers["location"])
+    for place in places:
+        while (state := client.get(f"{place}/status").json())["state"] < 2:
+            time.sleep(0.05)
+        assert state["state"] == 2, state
+        for name in (*state["files"], *state["sidecars"]):
+            assert client.get(f"{place}/file", params={"name": name}).status_code == 200
+        client.delete(place)
 
 
 def unwanted(answer: httpx.Response | None) -> str | None:

@@ -7,15 +7,17 @@ hash of the file that the same spec makes locally. Whatever else it hands out is
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.server.exports import RECORDINGS
 from workbench.archives.local import LocalArchive
@@ -25,10 +27,11 @@ from workbench.vms.client import Client
 from workbench.vms.wire import body
 
 SERVE = """
-import sys
+import json, sys
 from pathlib import Path
 from workbench.server.serving import serve
-serve(sys.argv[1], port=0, state=Path(sys.argv[2]), queue=int(sys.argv[3]), on_ready=lambda url: print(url, flush=True))
+setup = json.loads(sys.argv[3])
+serve(sys.argv[1], port=0, state=Path(sys.argv[2]), **setup, on_ready=lambda url: print(url, flush=True))
 """
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,12 +39,21 @@ ROOT = Path(__file__).resolve().parents[2]
 class Process:
     """A server over an archive, as a process that can be killed."""
 
-    def __init__(self, state: Path, place: Path = RECORDINGS, queue: int = 64) -> None:
-        """Start it and wait until it listens."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    def __init__(
+        self,
+        state: Path,
+        place: Path = RECORDINGS,
+        *,
+        before: Sequence[str] = (),
+        more: Mapping[str, str] | None = None,
+        **setup: Any,
+    ) -> None:
+        """Start it, with `before` in front of its words and `more` in its environment; wait until it listens."""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **(more or {})}
         self._log = (state.parent / f"{state.name}.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(place), str(state), str(queue)],
+            [*before, sys.executable, "-P", "-c", SERVE, str(place), str(state), json.dumps({"queue": 64, **setup})],
+            cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=self._log,
             env=environment,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.server import attack
+from tests.server import traced as tracing
 from tests.server.conftest import RECORDINGS
+from tests.server.traced import Traced
 from workbench.server import connections
 from workbench.server.serving import Background
 
@@ -27,25 +31,78 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Backgroun
         yield server, folder / "state"
 
 
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
+    """A server whose every call to the system is seen, its workers' too."""
+    if why := tracing.unusable():
+        pytest.skip(f"which files are touched is not checked: {why}")
+    return Traced(tmp_path_factory.mktemp("traced") / "here", RECORDINGS, slots=1, queue=8)
+
+
 def test_random_requests_find_no_mistake(target: tuple[Background, Path]) -> None:
-    """Random methods, addresses, queries, headers and bodies: refusals in form, no 5xx, no file outside."""
-    server, state = target
-    with httpx.Client(base_url=server.url, timeout=30) as client:
-        export, name = attack.exported(client)
-        _attack(client, state, export, name)
+    """Random methods, addresses, queries, headers and bodies: refusals in form, no 5xx."""
+    with httpx.Client(base_url=target[0].url, timeout=30) as client:
+        _attack(client, 100)
 
 
-def _attack(client: httpx.Client, state: Path, export: str, name: str) -> None:
-    with attack.watched(state, RECORDINGS) as watch:
+def test_no_file_is_touched_outside(traced: Traced) -> None:
+    """Of all files that the server and its workers touch under attack, each is theirs; footage is only read."""
+    with traced as server, httpx.Client(base_url=server.url, timeout=30) as client:
+        attack.work(client, attack.PATHS)
+        _attack(client, 60)
+    assert traced.outside() == []
+    seen = traced.by_workers()
+    assert any(touch.path.startswith(str(RECORDINGS)) for touch in seen), "workers were seen to read footage"
+    made = [touch.path for touch in seen if touch.writes and touch.path.startswith(f"{traced.own[0]}/work/")]
+    assert {Path(path).suffix for path in made} >= {".mp4", ".mkv", ".avi", ".jpg", ".pdf"}, "and to make files"
 
-        @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(attack.REQUESTS)
-        def attacked(request: dict[str, object]) -> None:
-            assert attack.unwanted(attack.send(client, request, export, name)) is None
 
-        assert client.get(f"/export/{export}/file").status_code == 200, "the watch has something to see"
-        attacked()
-    assert watch.outside == set() and watch.opened > 0
+PRYING = """
+import os, subprocess, sys
+here, own = sys.argv[1:]
+os.stat(f"{here}/looked")
+open(f"{here}/read").close()
+os.link(f"{here}/linked", f"{own}/link")
+os.symlink(f"{here}/meant", f"{own}/symlink")
+os.rename(f"{here}/moved", f"{own}/moved")
+os.chmod(f"{here}/changed", 0o644)
+os.truncate(f"{here}/cut", 0)
+folder = os.open(here, os.O_RDONLY)
+os.unlink("removed", dir_fd=folder)
+os.fchmod(os.open(f"{own}/../f\xe4", os.O_RDONLY), 0o600)
+subprocess.run(["cat", "../here/child"], cwd=own)
+"""
+
+
+def test_the_tracer_sees_every_way_to_touch_a_file(tmp_path: Path) -> None:
+    """Looking, reading, linking, moving, changing and removing are seen, in child processes and by any spelling."""
+    if why := tracing.unusable():
+        pytest.skip(why)
+    here, own = tmp_path / "here", tmp_path / "own"
+    names = ("looked", "read", "linked", "moved", "changed", "cut", "removed", "child")
+    for folder in (here, own):
+        folder.mkdir()
+    for path in (*(here / name for name in names), tmp_path / "f\xe4"):
+        path.touch()
+    words = [*tracing.tracer(tmp_path / "trace"), sys.executable, "-c", PRYING, str(here), str(own)]
+    with subprocess.Popen(words, cwd=own, stdout=subprocess.PIPE) as process:
+        process.communicate()
+    tracing.settled(tmp_path / "trace" / f"t.{process.pid}")
+    found = tracing.outside(tracing.touches(tmp_path / "trace", own), own=[own], read=tracing.python())
+    seen = {Path(line.partition(" ")[2]) for line in found}
+    assert seen >= {*(here / name for name in (*names, "meant")), tmp_path / "f\xe4"}
+    assert {line.partition(" ")[0] for line in found} >= {"link", "symlink", "rename", "chmod", "truncate", "unlinkat"}
+
+
+def _attack(client: httpx.Client, examples: int) -> None:
+    export, name = attack.exported(client)
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(attack.REQUESTS)
+    def attacked(request: dict[str, object]) -> None:
+        assert attack.unwanted(attack.send(client, request, export, name)) is None
+
+    attacked()
 
 
 def test_schemathesis_finds_no_mistake(target: tuple[Background, Path]) -> None:
