@@ -44,6 +44,7 @@ def test_an_unchecked_clock_says_so(browser: Any, archive: LocalArchive, tmp_pat
     at = moment(source.first or 0, source.dated)
     case.clock_check("entrance", device=at, reference=at, what="GPS", uncertainty=0.5)
     view.refresh()
-    page.until(lambda: "1 check" in row.inner_text())
+    page.until(lambda: "±0.5 s" in row.inner_text())
+    assert "1 check" in (row.get_attribute("title") or "")
     page.close()
     session.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbench.archives.base import Archive
+from workbench.archives.local import LocalArchive
 from workbench.core.coverage import Source
 from workbench.core.overview import Overview
 
@@ -40,6 +41,11 @@ def of_source(source: Source) -> Brief:
     )
 
 
+def brief_of(found: Source | Brief) -> Brief:
+    """The brief of a camera, however much is known of it."""
+    return of_source(found) if isinstance(found, Source) else found
+
+
 def of_overview(found: Overview) -> Brief:
     """The brief of a camera by its overview."""
     return Brief(
@@ -54,6 +60,8 @@ def of_overview(found: Overview) -> Brief:
     )
 
 
-def of_archive(archive: Archive) -> dict[str, Brief]:
-    """All cameras, by id, as far as they are known without looking through them."""
-    return {found.source: of_overview(found) for found in archive.overviews(most=1)}
+def of_archive(archive: Archive) -> dict[str, Source | Brief]:
+    """All cameras, by id, as far as they are known without looking through them; of a VMS, what it says of each."""
+    if isinstance(archive, LocalArchive):
+        return {found.source: of_overview(found) for found in archive.overviews(most=1)}
+    return {found.id: found for found in archive.sources()}

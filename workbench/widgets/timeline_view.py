@@ -2,27 +2,33 @@
 
 The front draws what it knows while one pans and zooms, and asks for more when the view rests; stretches, thumbnails and
 instants travel as messages. In and out points are ``session.state.begin`` and ``.end``, the cursor is ``.at``.
+
+Whatever moves a point runs in the view's own thread, in the order in which it was asked for; what is looked up runs
+beside it, and of each kind the newest counts. Thumbnails are masked and cropped as the session says.
 """
 
 from __future__ import annotations
 
 import html
 import struct
+from dataclasses import replace
 from typing import Any
 
-from workbench.core.coverage import Source
 from workbench.core.errors import NothingRecorded, RequestError
 from workbench.core.overview import Overview
 from workbench.core.timebase import SECOND, Range
 from workbench.core.timebase import shown as written
-from workbench.widgets import timetext
+from workbench.widgets import points, timetext
 from workbench.widgets.briefs import Brief
+from workbench.widgets.looks import Versions
 from workbench.widgets.moments import moment
 from workbench.widgets.session import Session
+from workbench.widgets.timeline_marks import marks
 from workbench.widgets.view import View, verb
 
 MOST_TICKS = 2000
 MOST_THUMBS = 40
+MOST_STRETCHES = 4000
 
 
 class TimelineView(View):
@@ -30,26 +36,28 @@ class TimelineView(View):
 
     label = "Timeline"
     script = "timeline"
-    parts = ("timeline_draw",)
+    parts = ("timeline_ruler", "timeline_draw", "timeline_ask", "timeline_hand", "timeline_list")
 
     def __init__(self, session: Session) -> None:
         """Show the chosen cameras of a session."""
+        self._versions = Versions()
         super().__init__(session)
 
     def draw(self) -> dict[str, Any]:
         """Lanes, window, cursor and marks; no stretches: those are asked for."""
-        state = self.session.state
-        lanes = [self._lane(self.session.brief(name)) for name in state.sources]
+        state, case = self.session.state, self.session.case
         return {
-            "lanes": lanes,
+            "lanes": [self._lane(name) for name in state.sources],
             "source": state.source,
             "dated": state.dated,
             "begin": state.begin,
             "end": state.end,
             "at": state.at,
             "view": None if state.view is None else list(state.view),
-            "marks": self._marks(),
+            "marks": [] if case is None else marks(case.state, state.sources, state.dated),
             "plan": list(self.session.overlay),
+            "look": self._versions.of(state.source, state.look()),
+            "keys": self.session.archive.knows_keys,
         }
 
     @verb(newest="stretches")
@@ -57,117 +65,120 @@ class TimelineView(View):
         """What is recorded of each chosen camera in a stretch, as coarse as the screen; each says if it is checked."""
         state = self.session.state
         Range(begin, end)
+        names = [name for name in state.sources if self._is_here(name)]
         within = (moment(max(0, begin), state.dated), moment(max(0, end), state.dated))
-        found = self.session.archive.overviews(within, most=max(1, min(most, 4000)))
-        return {"begin": begin, "end": end, "lanes": {o.source: _told(o) for o in found if o.source in state.sources}}
+        most = max(1, min(most, MOST_STRETCHES))
+        found = self.session.archive.overviews(within, most=most, sources=names)
+        return {"begin": begin, "end": end, "lanes": dict(zip(names, map(_told, found), strict=True))}
 
     @verb(newest="exact")
     def on_exact(self, begin: int, end: int, most: int) -> dict[str, Any]:
         """The same of the shown camera alone, after its files were looked through."""
-        source = self._shown_source()
-        within = (moment(max(0, begin), source.dated), moment(max(0, end), source.dated))
-        found = self.session.archive.overview(source.id, within, most=max(1, min(most, 4000)))
-        return {"begin": begin, "end": end, "lanes": {source.id: _told(found)}}
+        camera = self._camera()
+        within = (moment(max(0, begin), camera.dated), moment(max(0, end), camera.dated))
+        found = self.session.archive.overview(camera.id, within, most=max(1, min(most, MOST_STRETCHES)))
+        return {"begin": begin, "end": end, "lanes": {camera.id: _told(found)}}
 
     @verb(newest="thumbs")
     def on_thumbs(self, begin: int, end: int, n: int) -> int:
-        """Small pictures of the shown camera over a stretch, in one message; how many there are."""
-        source = self._shown_source()
-        if source.first is None or source.last is None:
+        """Small pictures of the shown camera over a stretch, masked and cropped, in one message; how many there are."""
+        camera, look = self._camera(), self.session.look
+        if camera.first is None or camera.last is None:
             return 0
-        low, high = max(begin, source.first), min(end, source.last + SECOND)
+        low, high = max(begin, camera.first), min(end, camera.last + SECOND)
         if low >= high:
             return 0
+        version = self._versions.of(camera.id, look)
+        span = (moment(low, camera.dated), moment(high, camera.dated))
         n = max(1, min(n, MOST_THUMBS))
-        look = self.session.state.look(source.id)
-        span = (moment(low, source.dated), moment(high, source.dated))
-        frames = self.session.archive.thumbnails(source.id, *span, n, look.masks)
-        self.post("thumbs", {"source": source.id, "at": [f.instant for f in frames]}, [f.jpeg(4) for f in frames])
+        frames = self.session.archive.thumbnails(camera.id, *span, n, look.masks, look.crop)
+        told = {"source": camera.id, "look": version, "at": [frame.instant for frame in frames]}
+        self.post("thumbs", told, [frame.jpeg(4) for frame in frames])
         return len(frames)
 
     @verb(newest="ticks")
     def on_ticks(self, begin: int, end: int) -> int:
         """The instants of the shown camera's pictures in a short stretch, in one message."""
-        source = self._shown_source()
-        within = (moment(max(begin, source.first or 0), source.dated), moment(end, source.dated))
-        times = self.session.archive.instants(source.id, within, limit=MOST_TICKS)
-        self.post("ticks", {"source": source.id, "begin": begin, "end": end}, [struct.pack(f"<{len(times)}d", *times)])
+        camera = self._camera()
+        within = (moment(max(begin, camera.first or 0, 0), camera.dated), moment(max(end, 0), camera.dated))
+        times = self.session.archive.instants(camera.id, within, limit=MOST_TICKS)
+        self.post("ticks", {"source": camera.id, "begin": begin, "end": end}, [struct.pack(f"<{len(times)}d", *times)])
         return len(times)
 
-    @verb
+    @verb(newest="seek", lane="hand")
     def on_seek(self, at: int) -> int | None:
         """Put the cursor on the picture shown at an instant, or on the next one where nothing is recorded."""
-        source = self._shown_source()
-        found = self._picture_at(source, at)
+        found = points.picture_at(self.session.eye, self._camera(), at)
         self.session.set(at=found)
         return found
 
-    @verb
+    @verb(lane="hand")
     def on_step(self, by: int, unit: str) -> int | None:
         """Move the cursor by frames, seconds, key frames or gap borders; None where there is none further."""
-        state = self.session.state
-        at = state.at if state.at is not None else self._shown_source().first
+        state, camera = self.session.state, self._camera()
+        at = state.at if state.at is not None else camera.first
         if at is None:
-            raise NothingRecorded(f"{state.source} holds no picture that can be read")
-        found = self.session.archive.step(state.source, at, by, unit)  # type: ignore[arg-type]
+            raise NothingRecorded(f"{camera.name} holds no picture that can be read")
+        found = self.session.eye.step(camera.id, at, by, unit)  # type: ignore[arg-type]
         if found is not None:
             self.session.set(at=found)
         return found
 
-    @verb
+    @verb(lane="hand")
     def on_range(self, begin: int | None, end: int | None) -> None:
         """Set the in and out points; None takes one away."""
         self.session.set(begin=begin, end=end)
 
-    @verb
+    @verb(lane="hand")
     def on_mark(self, which: str) -> None:
-        """Set the in point at the cursor, or the out point behind the picture under it."""
+        """Set the in point at the cursor, or the out point behind the picture under it; the other one gives way."""
         state = self.session.state
         if state.at is None:
             raise RequestError("at", "no picture is shown", "Choose a camera first.")
         if which == "begin":
-            behind = state.end is not None and state.end <= state.at
-            self.session.set(begin=state.at, **({"end": None} if behind else {}))
+            late = state.end is not None and state.end <= state.at
+            self.session.set(begin=state.at, **({"end": None} if late else {}))
             return
-        after = self.session.archive.step(state.source, state.at, 1, "frame")
-        end = state.at + SECOND // 25 if after is None else after
-        before = state.begin is not None and state.begin >= end
-        self.session.set(end=end, **({"begin": None} if before else {}))
+        end = points.behind(self.session.eye, state.source, state.dated, state.at)
+        late = state.begin is not None and state.begin >= end
+        self.session.set(end=end, **({"begin": None} if late else {}))
 
-    @verb
-    def on_nudge(self, point: str, by: int, unit: str) -> None:
-        """Move the in or out point by pictures or seconds."""
-        state = self.session.state
+    @verb(lane="hand")
+    def on_nudge(self, point: str, by: int, unit: str) -> int | None:
+        """Move the in or out point by pictures or seconds; None, and nothing moves, where no picture follows."""
+        state, camera = self.session.state, self._camera()
         at = {"begin": state.begin, "end": state.end}.get(point)
         if at is None:
             raise RequestError("point", "that point is not set", "Set it first.")
-        found = self.session.archive.step(state.source, at, by, unit)  # type: ignore[arg-type]
-        self.session.set(**{point: at + by * SECOND if found is None else found})
+        found = points.nudged(self.session.eye, camera.id, camera.dated, point, at, by, unit)  # type: ignore[arg-type]
+        if found is not None:
+            self.session.set(**{point: found})
+        return found
 
-    @verb
+    @verb(lane="hand")
     def on_typed(self, which: str, text: str) -> int | None:
         """A time that was typed: ``begin``, ``end`` or ``at``; empty takes the point away."""
-        source, state = self._shown_source(), self.session.state
         if which not in ("begin", "end", "at"):
-            raise RequestError("which", f"{which[:20]!r} is no point in time")
+            raise RequestError("which", f"{which[:20]!r} is no point in time", "Name begin, end or at.")
         if not text.strip():
             if which != "at":
                 self.session.set(**{which: None})
             return None
-        near = state.at if state.at is not None else source.first or 0
-        first = source.first or 0
-        us = timetext.parse(text, near=near, first=first, dated=source.dated, zone_name=source.zone, field=which)
+        camera, state = self._camera(), self.session.state
+        first = camera.first or 0
+        near = state.at if state.at is not None else first
+        us = timetext.parse(text, near=near, first=first, dated=camera.dated, zone_name=camera.zone, field=which)
         if which == "at":
             return self.on_seek(us)
         self.session.set(**{which: us})
         return us
 
-    @verb
+    @verb(newest="view", lane="hand")
     def on_view(self, begin: int, end: int) -> None:
         """What the timeline shows now; kept with the session."""
         self.session.set(view=(begin, end))
 
-    @verb
+    @verb(lane="hand")
     def on_show(self, source: str) -> None:
         """Show another camera's frame."""
         self.session.show(source)
@@ -196,39 +207,25 @@ class TimelineView(View):
         )
         return f'<svg viewBox="0 0 600 {20 * max(1, len(state.sources))}" width="600" role="img">{lanes}</svg>'
 
-    def _shown_source(self) -> Source:
+    def _camera(self) -> Brief:
+        """The camera whose frame is shown; asked for where nobody did yet."""
         if not self.session.state.source:
             raise RequestError("source", "no camera is chosen", "Choose one first.")
-        return self.session.source(self.session.state.source)
+        name = self.session.state.source
+        return replace(self.session.brief(name), id=name)
 
-    def _picture_at(self, source: Source, at: int) -> int | None:
-        """The picture shown at an instant; in a gap the next one behind it, else the last one before."""
-        if source.first is None or source.last is None:
-            return None
-        at, archive = min(max(at, source.first), source.last), self.session.archive
-        try:
-            return archive.frame(source.id, moment(at, source.dated)).instant
-        except NothingRecorded:
-            behind = archive.step(source.id, at, 1, "frame")
-            return archive.step(source.id, at, -1, "frame") if behind is None else behind
+    def _is_here(self, name: str) -> bool:
+        """Whether a camera lies on the shown kind of time line, as far as that is known."""
+        camera = self.session.known(name)
+        return camera is None or camera.dated == self.session.state.dated
 
-    def _lane(self, source: Brief) -> dict[str, Any]:
-        keys = ("id", "name", "first", "last", "dated", "zone", "zone_assumed")
-        return {key: getattr(source, key) for key in keys}
-
-    def _marks(self) -> list[dict[str, Any]]:
-        """Snapshots of the chosen cameras, with caption and comments."""
-        case = self.session.case
-        if case is None:
-            return []
-        said: dict[str, list[str]] = {}
-        for comment in case.state.comments:
-            said.setdefault(comment.on, []).append(comment.text)
-        return [
-            {"id": s.id, "source": s.source, "at": s.instant_us, "words": "; ".join([s.caption, *said.get(s.id, [])])}
-            for s in case.state.snapshots
-            if s.source in self.session.state.sources
-        ]
+    def _lane(self, name: str) -> dict[str, Any]:
+        camera = self.session.known(name)
+        if camera is None:
+            nothing = {"first": None, "last": None, "dated": self.session.state.dated, "zone": "UTC"}
+            return {"id": name, "name": name, **nothing, "zone_assumed": False, "here": True}
+        keys = ("name", "first", "last", "dated", "zone", "zone_assumed")
+        return {"id": name, **{key: getattr(camera, key) for key in keys}, "here": self._is_here(name)}
 
 
 def _told(found: Overview) -> dict[str, Any]:
@@ -238,4 +235,5 @@ def _told(found: Overview) -> dict[str, Any]:
         "witness": found.witness,
         "notes": list(found.notes)[:20],
         "checked": found.checked,
+        "known": found.range.begin < found.range.end,
     }

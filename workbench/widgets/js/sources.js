@@ -1,62 +1,98 @@
-// Cameras: a table with a box for each, found as one types. Thumbnails are fetched for rows in sight only.
+// Cameras: a table with a box for each, found as one types. Thumbnails are fetched for rows in sight only, a few at a time.
 export default wb.view("Cameras", (ui) => {
-  const {h} = wb;
-  const pictures = new Map(), asked = new Set();
+  const {h} = wb, AT_ONCE = 2;
+  const pictures = new Map(), made = new Map(), wanted = new Set(), sight = new Set();
+  let under = 0, pending = null, asked = 0;
   const search = h("input", {type: "search", name: "search", autocomplete: "off", spellcheck: false, oninput: () => sift()});
   const all = h("button", {type: "button", onclick: () => choose([...new Set([...chosen(), ...found().map((c) => c.id)])])}, "Choose all found");
   const none = h("button", {type: "button", onclick: () => choose([])}, "Choose none");
-  const again = h("button", {type: "button", onclick: () => { ui.say("Looking through the archive …"); ui.ask("list"); }}, "Look again");
+  const again = h("button", {type: "button", onclick: () => { ui.say("Looking through the archive …"); ui.ask("list").catch(() => undefined); }}, "Look again");
   const rows = h("tbody");
   const table = h("table", {class: "wb-sources-table"},
     h("caption", {class: "wb-hidden"}, "Cameras of the archive"),
-    h("thead", {}, h("tr", {}, ["Chosen", "Picture", "Camera", "Recorded", "Clock"].map((word) => h("th", {scope: "col"}, word)))), rows);
+    h("thead", {}, h("tr", {}, h("th", {scope: "col"}, h("span", {class: "wb-hidden"}, "Chosen")),
+      ["Picture", "Camera, when it recorded, its clock"].map((word) => h("th", {scope: "col"}, word)))), rows);
   ui.add(h("h2", {}, "Cameras"), h("div", {class: "wb-row"}, wb.field("Search cameras", search, "search"), all, none, again),
     h("div", {class: "wb-sources-box", tabIndex: 0, role: "group", "aria-label": "List of cameras"}, table));
 
-  const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      const id = entry.target.dataset.source;
-      if (entry.isIntersecting && !asked.has(id)) { asked.add(id); ui.ask("thumb", {source: id}, {quiet: true}).then((there) => { if (!there) none_of(id); }, () => none_of(id)); }
-    }
-  });
-  ui.cleanup(() => { seen.disconnect(); for (const url of pictures.values()) URL.revokeObjectURL(url); });
-  const none_of = (id) => { const slot = slotOf(id); if (slot) slot.replaceChildren(h("span", {class: "wb-sources-none"}, "no picture")); };
-  const slotOf = (id) => [...rows.querySelectorAll("td.wb-sources-picture")].find((one) => one.dataset.source === id);
-  ui.on("thumb", (what, buffers) => {
-    const url = URL.createObjectURL(new Blob([buffers[0]], {type: "image/jpeg"}));
-    if (pictures.has(what.source)) URL.revokeObjectURL(pictures.get(what.source));
-    pictures.set(what.source, url);
-    const slot = slotOf(what.source);
-    if (slot) slot.replaceChildren(h("img", {src: url, alt: "", width: 96}));
-  });
-
+  // --- what there is ---
   const cameras = () => ui.shown.cameras || [];
-  const chosen = () => ui.shown.chosen || [];
-  const words = (c) => `${c.name} ${c.id} ${c.zone} ${c.notes.join(" ")}`.toLowerCase();
+  const chosen = () => pending || ui.shown.chosen || [];
+  const words = (c) => `${c.name} ${c.id} ${c.zone} ${c.notes.join(" ")} ${c.clock.words}`.toLowerCase();
   const found = () => { const q = search.value.trim().toLowerCase().split(/\s+/); return cameras().filter((c) => q.every((one) => words(c).includes(one))); };
-  const choose = (sources) => ui.ask("choose", {sources});
+  // Boxes show at once what was asked for; the newest choice counts, and a refused one is taken back.
+  function choose(sources) {
+    const turn = ++asked;
+    pending = sources;
+    check();
+    return ui.ask("choose", {sources}).finally(() => { if (turn === asked) { pending = null; check(); } });
+  }
 
+  // --- thumbnails: of what is laid on the pictures now, of the last listing ---
+  const version = (id) => `${ui.shown.listed} ${(ui.shown.looks || {})[id]}`;
+  const slotOf = (id) => [...rows.querySelectorAll("td.wb-sources-picture")].find((one) => one.dataset.source === id);
+  const none_of = (id) => { const slot = slotOf(id); if (slot && !pictures.has(id)) slot.replaceChildren(h("span", {class: "wb-sources-none"}, "no picture")); };
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) { if (entry.isIntersecting) sight.add(entry.target.dataset.source); else sight.delete(entry.target.dataset.source); }
+    stale();
+  });
+  function stale() {
+    for (const id of sight) if (made.get(id) !== version(id)) wanted.add(id);
+    fetch_next();
+  }
+  function fetch_next() {
+    while (under < AT_ONCE && wanted.size) {
+      const id = wanted.values().next().value;
+      wanted.delete(id);
+      if (made.get(id) === version(id)) continue;
+      made.set(id, version(id));
+      under += 1;
+      ui.ask("thumb", {source: id}, {quiet: true}).then((there) => { if (!there) none_of(id); }, () => none_of(id)).finally(() => { under -= 1; fetch_next(); });
+    }
+  }
+  function forget(id) {
+    if (pictures.has(id)) URL.revokeObjectURL(pictures.get(id).url);
+    pictures.delete(id);
+    const slot = slotOf(id);
+    if (slot) slot.replaceChildren();
+  }
+  ui.cleanup(() => { seen.disconnect(); for (const one of pictures.values()) URL.revokeObjectURL(one.url); });
+  ui.on("thumb", (what, buffers) => {
+    if (what.look !== (ui.shown.looks || {})[what.source]) { made.delete(what.source); stale(); return; }
+    forget(what.source);
+    pictures.set(what.source, {look: what.look, url: URL.createObjectURL(new Blob([buffers[0]], {type: "image/jpeg"}))});
+    const slot = slotOf(what.source);
+    if (slot) slot.replaceChildren(image(what.source));
+  });
+  const image = (id) => h("img", {src: pictures.get(id).url, alt: "", width: 72, "data-look": pictures.get(id).look});
+
+  // --- rows ---
   function recorded(c) {
-    if (c.first === null) return ["nothing that can be read"];
-    const how = {dated: c.dated, zone: c.zone, digits: 0};
-    const span = c.dated ? `${wb.time(c.first, how)} to ${wb.time(c.last, how)}` : `${wb.span(c.last - c.first)}, nobody says when`;
-    return [span, h("br"), h("small", {}, c.files === null ? "not looked through yet" : `${c.files} file${c.files === 1 ? "" : "s"}`, c.dated && c.by ? `, dated by ${c.by}` : "",
-      c.assumed ? h("strong", {}, ", zone assumed") : "")];
+    if (c.first === null) return h("div", {}, "nothing that can be read");
+    const from = {dated: c.dated, zone: c.zone, digits: 0}, plain = (us) => wb.time(us, from).replace(` ${c.zone}`, "");
+    const first = plain(c.first), last = plain(c.last), day = first.slice(0, 11);
+    const until = c.dated && last.startsWith(day) ? last.slice(11) : last;
+    return h("div", {}, `${first} – ${until}`);
+  }
+  // Zone and number of recordings; behind them, when opened, all else that is known.
+  function more(c) {
+    const known = [`Id: ${c.id}`, c.dated && c.by && `Dated by ${c.by}`, c.clock.words, ...c.notes].filter(Boolean);
+    return h("details", {class: "wb-sources-more"}, h("summary", {}, c.dated ? c.zone : "undated", c.assumed ? h("strong", {}, " (zone assumed)") : "",
+      c.files ? `, ${c.files} recording${c.files === 1 ? "" : "s"}` : "", c.known ? "" : h("em", {}, ", from the catalogue, not checked")),
+    h("ul", {}, known.map((words) => h("li", {}, words))));
   }
   function row(c) {
     const box = h("input", {type: "checkbox", "aria-label": `Choose ${c.name}`, "data-id": c.id});
-    box.addEventListener("change", () => choose(box.checked ? [...chosen(), c.id] : chosen().filter((one) => one !== c.id)));
+    box.addEventListener("change", () => choose(box.checked ? [...chosen(), c.id] : chosen().filter((one) => one !== c.id)).catch(() => undefined));
     const picture = h("td", {class: "wb-sources-picture"});
     picture.dataset.source = c.id;
-    if (pictures.has(c.id)) picture.append(h("img", {src: pictures.get(c.id), alt: "", width: 96}));
+    if (pictures.has(c.id)) picture.append(image(c.id));
     seen.observe(picture);
-    const shown = h("button", {type: "button", class: "wb-sources-name", onclick: () =>
-      (chosen().includes(c.id) ? Promise.resolve() : choose([...chosen(), c.id])).then(() => ui.ask("show", {source: c.id}))}, c.name);
+    const show = () => (chosen().includes(c.id) ? Promise.resolve() : choose([...chosen(), c.id])).then(() => ui.ask("show", {source: c.id})).catch(() => undefined);
     const tr = h("tr", {}, h("td", {}, box), picture,
-      h("td", {}, shown, c.id === c.name ? "" : h("small", {}, ` ${c.id}`),
-        c.notes.length ? h("details", {}, h("summary", {}, `${c.notes.length} note${c.notes.length === 1 ? "" : "s"}`), h("ul", {}, c.notes.map((n) => h("li", {}, n)))) : ""),
-      h("td", {}, recorded(c)),
-      h("td", {class: "wb-sources-clock", "data-state": c.clock.state}, c.clock.words));
+      h("td", {}, h("div", {class: "wb-sources-head"}, h("button", {type: "button", class: "wb-sources-name", onclick: show}, c.name),
+        h("span", {class: "wb-sources-clock", "data-state": c.clock.state, title: c.clock.words}, c.clock.short)),
+        recorded(c), more(c)));
     tr.dataset.source = c.id;
     return tr;
   }
@@ -70,16 +106,23 @@ export default wb.view("Cameras", (ui) => {
     const notes = ui.shown.notes || [];
     ui.say([`${chosen().length} of ${cameras().length} cameras chosen, ${found().length} found.`, ...notes].join(" "));
   }
-  let known = "";
-  ui.draw((shown) => {
-    const now = JSON.stringify(shown.cameras);
-    if (now !== known) { known = now; seen.disconnect(); rows.replaceChildren(...cameras().map(row)); }
+  function check() {
     for (const tr of rows.children) {
       const on = chosen().includes(tr.dataset.source);
       tr.querySelector("input").checked = on;
       tr.dataset.chosen = String(on);
-      tr.querySelector("button").setAttribute("aria-pressed", String(tr.dataset.source === shown.shown));
+      tr.querySelector("button").setAttribute("aria-pressed", String(tr.dataset.source === ui.shown.shown));
     }
+    say();
+  }
+  let known = "";
+  ui.draw((shown) => {
+    const now = JSON.stringify(shown.cameras);
+    if (now !== known) { known = now; seen.disconnect(); sight.clear(); rows.replaceChildren(...cameras().map(row)); }
+    // A picture that was made before a mask was drawn must not stay.
+    for (const [id, one] of [...pictures]) if (one.look !== (shown.looks || {})[id]) forget(id);
+    check();
     sift();
+    stale();
   });
 });
