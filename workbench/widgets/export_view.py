@@ -157,11 +157,14 @@ class ExportView(View):
     def _job(self, note: Mapping[str, Any]) -> dict[str, Any]:
         """One export as it is shown."""
         job = self._find(note["id"])
-        what = {"id": note["id"], "source": note["spec"].get("source", ""), "format": note["spec"].get("format", "")}
+        source = note["spec"].get("source", "")
+        known = self.session.known(source)
+        what = {"id": note["id"], "source": source, "format": note["spec"].get("format", "")}
         advice = job.error.advice if job is not None and job.error is not None else ""
         told = delivered(self.session, note, job)
         return {
             **what,
+            "camera": source if known is None else known.name,
             "state": note["state"],
             "export": note["export"],
             "words": note["words"],

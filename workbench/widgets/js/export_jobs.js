@@ -11,7 +11,7 @@ function wbJobs(ui) {
     const cancel = h("button", {type: "button", "aria-label": `Cancel ${job.id}`, onclick: () => { ui.say(`Cancelling ${job.id} …`); wbCancel(ui, job.id).catch((error) => ui.fail({what: `Cancel was not heard: ${error.message}`, advice: "Interrupt the kernel, or wait for the running cell."})); }}, "Cancel");
     const again = h("button", {type: "button", "aria-label": `Run ${job.id} again`, onclick: () => ui.ask("again", {job: job.id})}, "Run again");
     const result = h("div", {class: "wb-export-result"}), player = h("div", {class: "wb-export-player"});
-    const el = h("article", {class: "wb-export-job", "aria-label": `Export ${job.id}`}, h("div", {class: "wb-row"}, h("strong", {}, `${job.id}: ${job.source}, ${job.format}`), state, meter, cancel, again), result, player);
+    const el = h("article", {class: "wb-export-job", "aria-label": `Export ${job.id}`}, h("div", {class: "wb-row"}, h("strong", {}, `${job.id}: ${job.camera}, ${job.format}`), state, meter, cancel, again), result, player);
     return {el, meter, state, cancel, again, result, player, drawn: ""};
   }
   function draw(one, job) {
@@ -27,8 +27,8 @@ function wbJobs(ui) {
       job.folder ? h("p", {class: "wb-export-folder"}, "In ", h("code", {}, job.folder)) : "", job.warnings && job.warnings.length ? h("ul", {}, job.warnings.map((w) => h("li", {}, w))) : "", job.files && job.files.length ? files(job) : "");
   }
   function files(job) {
-    return h("table", {}, h("thead", {}, h("tr", {}, ["File", "Bytes", "SHA-256", ""].map((w) => h("th", {scope: "col"}, w)))), h("tbody", {}, job.files.map((f) => h("tr", {},
-      h("td", {}, f.name, h("small", {}, ` ${f.kind}`)), h("td", {}, f.size.toLocaleString("en")), h("td", {class: "wb-export-hash"}, f.sha256), h("td", {}, actions(job, f))))));
+    return h("table", {}, h("thead", {}, h("tr", {}, ["File and its SHA-256", "Bytes", ""].map((w) => h("th", {scope: "col"}, w)))), h("tbody", {}, job.files.map((f) => h("tr", {},
+      h("td", {}, f.name, h("small", {}, ` ${f.kind}`), h("div", {class: "wb-export-hash"}, f.sha256)), h("td", {class: "wb-export-bytes"}, f.size.toLocaleString("en")), h("td", {class: "wb-export-bytes"}, actions(job, f))))));
   }
   function actions(job, f) {
     if (f.size > ui.shown.most) return h("small", {class: "wb-export-large"}, "too large for a browser: open it where it lies");

@@ -9,7 +9,7 @@ function wbPage(ui, set) {
     const inputs = sides.map((side) => h("input", {type: "number", min: 0, max: 100, step: "any", "aria-label": `${words}: ${side}, percent of the page`, placeholder: side, onchange: () => send(name, inputs)}));
     const clear = h("button", {type: "button", "aria-label": `${words}: where it usually goes`, onclick: () => { inputs.forEach((one) => { one.value = ""; }); set(name, null); }}, "usual place");
     rows.set(name, inputs);
-    return h("div", {class: "wb-row wb-field", "data-field": name, role: "group", "aria-label": `${words} on the page`}, h("span", {class: "wb-export-side"}, `${words} %`), inputs, clear, h("span", {class: "wb-wrong", role: "alert"}));
+    return h("div", {class: "wb-row", "data-field": name, role: "group", "aria-label": `${words} on the page`}, h("span", {class: "wb-export-side"}, `${words} %`), inputs, clear, h("span", {class: "wb-wrong", role: "alert"}));
   }
   // Sent when all four stand there: a corner alone is no area.
   function send(name, inputs) {
