@@ -23,6 +23,7 @@ from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Offset
 
 RECORDINGS = Path(__file__).parents[1] / "notebooks" / "recordings"
+HERE = {"archive": "here", "derive": "never"}
 
 
 def spec(second: float = 1.0, source: str = "corridor", **more: Any) -> ExportSpec:
@@ -71,7 +72,7 @@ def test_a_finished_item_that_changed_is_not_made_over(archive: LocalArchive, tm
 def test_names_do_not_depend_on_the_order() -> None:
     """The same request has the same name everywhere, another request another; twice the same counts once."""
     a, b = spec(), spec(masks=(Mask(points=((0, 0), (1, 0), (0, 1))),))
-    assert list(requests([a, b, a])) == [named(a), named(b)] and named(a) != named(b)
+    assert list(requests([a, b, a], HERE)) == [named(a, HERE), named(b, HERE)] and named(a, HERE) != named(b, HERE)
 
 
 def test_rows_of_a_table_become_specs(tmp_path: Path) -> None:
@@ -84,10 +85,10 @@ def test_rows_of_a_table_become_specs(tmp_path: Path) -> None:
         "hall,2026-03-01T10:00:00Z,,jpg,,,,\n",
         encoding="utf-8",
     )
-    first, second = requests(file).values()
+    first, second = requests(file, HERE).values()
     assert (first.crop, first.burn, first.size_limit, first.comment) == (Area(0.1, 0.1, 0.5, 0.5), True, 10**6, "a, b")
     assert second.begin == second.end
-    assert list(requests(pandas.read_csv(file)).values()) == [first, second]
+    assert list(requests(pandas.read_csv(file), HERE).values()) == [first, second]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_wrong_rows_are_told_before_anything_starts(text: str, words: tuple[str,
     file = tmp_path / "wanted.csv"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(RequestError) as caught:
-        requests(file)
+        requests(file, HERE)
     assert all(word in caught.value.message for word in words)
 
 

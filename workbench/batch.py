@@ -4,46 +4,40 @@
     done.to_frame()                                              # a row an item
     run_batch(specs, archive, "out", executor=client.get_executor())   # a Dask cluster
 
-Local archives are worked on in processes of their own, a VMS from threads (the work is done there), at most `AT_ONCE`
-at a time unless told otherwise. What an earlier run finished is checked by its hashes and kept. An executor whose
-process dies gets the item again, ours is replaced; an item that fails for a reason of its own is not tried twice.
+One batch at a time works in a folder. What an earlier run finished is held against its hashes and its archive, and
+kept (`batch_kept`). An executor whose process dies gets the item again, ours is replaced; an item that fails for a
+reason of its own is not tried twice. Ctrl-C ends a batch as setting `cancel` does: workers give up within a second or
+two, exports are deleted at the VMS, and the result says what was finished until then.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench import batch_run
 from workbench.archives.base import Archive
-from workbench.archives.local import LocalArchive
-from workbench.batch_items import Item, State, item_of, kept, requests
-from workbench.core.errors import RequestError, SourceError, WorkError
+from workbench.batch_crew import AT_ONCE, Crew
+from workbench.batch_hold import Interrupts, held
+from workbench.batch_items import Item, State, item_of, requests
+from workbench.batch_kept import kept, made_from
+from workbench.core.errors import Cancelled, RequestError, SourceError, WorkError
 from workbench.core.spec import ExportSpec
 
-AT_ONCE = 2
-"""Exports that one VMS is asked for at a time."""
-MOST_WAITING = 64
-"""Items handed to a foreign executor at a time."""
+__all__ = ["AT_ONCE", "BatchProgress", "BatchResult", "run_batch"]
+
 STATES: tuple[State, ...] = ("done", "kept", "nothing", "failed", "cancelled")
 TICK = 0.2
+KILL_AFTER, LEAVE_AFTER = 3.0, 10.0
+"""Seconds after a cancel until processes of ours are ended, and until nobody is waited for any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +56,8 @@ class BatchResult:
 
     folder: str
     items: tuple[Item, ...]
+    interrupted: bool = False
+    """Whether Ctrl-C (or a signal like it) ended it before all was done."""
 
     def count(self, state: State) -> int:
         """Items in a state."""
@@ -70,7 +66,8 @@ class BatchResult:
     def to_json(self) -> dict[str, Any]:
         """The batch as the command line prints it."""
         counts = {state: self.count(state) for state in STATES}
-        return {"folder": self.folder, "counts": counts, "items": [item.to_json() for item in self.items]}
+        items = [item.to_json() for item in self.items]
+        return {"folder": self.folder, "counts": counts, "interrupted": self.interrupted, "items": items}
 
     def to_frame(self) -> Any:
         """A DataFrame, a row an item: name, source, begin, end, format, state, frames, bytes, sha256, error."""
@@ -95,73 +92,25 @@ def run_batch(
 ) -> BatchResult:
     """Carry out every request into a folder of its own below `out`; a failed one does not stop the others.
 
-    `wanted` is an iterable of ExportSpec, the path of a CSV file or a DataFrame; `at_once` how many run at a time;
-    `retries` how often an item is given again whose process died. Setting `cancel` ends it; finished items stay.
-    Raises RequestError for requests that are wrong (nothing is started then).
+    `wanted` is an iterable of ExportSpec, the path of a CSV file or a DataFrame; `at_once` how many run at a time (of a
+    VMS: over all batches of this process); `retries` how often an item is given again whose process died. Setting
+    `cancel` ends it, and so does Ctrl-C, after which `BatchResult.interrupted` is True; finished items stay.
+    Raises RequestError for requests that are wrong, WorkError where another batch has the folder (nothing is started).
     """
     if at_once is not None and at_once < 1:
         raise RequestError("at_once", f"{at_once} at a time is none")
-    asked = requests(wanted)
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise WorkError(f"{folder} cannot be made: {exc.strerror or exc}", "Choose another folder.") from exc
-    batch = _Batch(asked, archive, folder, on_progress, cancel or threading.Event(), retries)
-    batch.look()
-    if batch.open:
-        with _Crew(batch, archive, executor, at_once) as crew:
-            batch.run(crew)
-    return BatchResult(folder=str(folder), items=tuple(batch.items[name] for name in asked))
-
-
-class _Crew:
-    """Who does the work: an executor, ours or given, and how many items it holds at a time."""
-
-    def __init__(self, batch: _Batch, archive: Archive, executor: Executor | None, at_once: int | None) -> None:
-        self._batch, self._archive, self._given = batch, archive, executor
-        self._before = set(multiprocessing.active_children())
-        local = isinstance(archive, LocalArchive)
-        self._in_processes = local and executor is None
-        cores = os.cpu_count() or 1
-        self.room = at_once or ((MOST_WAITING if executor else cores) if local else AT_ONCE)
-        self._executor = executor or self._new()
-        # threads share the archive as it is, so that a password stays where it is
-        self._opener = None if not local and executor is None else batch_run.opener(archive)
-
-    def __enter__(self) -> _Crew:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._given is None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-
-    def submit(self, name: str, spec: ExportSpec, token: str) -> Future[dict[str, Any]]:
-        """Hand an item over. BrokenExecutor where nobody is left to take it."""
-        place = self._batch.folder
-        if self._opener is None:
-            return self._executor.submit(batch_run.make, self._archive, spec, place, name, token, self._batch.cancel)
-        job = (self._opener, spec.to_json(), str(place.absolute()), name, token)
-        return self._executor.submit(batch_run.carry_out, *job)
-
-    def replace(self) -> bool:
-        """After a death: True where there is an executor again."""
-        if self._given is not None:
-            return not isinstance(self._given, ProcessPoolExecutor | ThreadPoolExecutor)
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        self._executor = self._new()
-        return True
-
-    def stop(self) -> None:
-        """End processes of ours at once; what they were at leaves no trace."""
-        if self._in_processes:
-            for process in set(multiprocessing.active_children()) - self._before:
-                process.kill()
-
-    def _new(self) -> Executor:
-        if self._in_processes:
-            return ProcessPoolExecutor(self.room, mp_context=multiprocessing.get_context("spawn"))
-        return ThreadPoolExecutor(self.room, thread_name_prefix="workbench-batch")
+    asked, folder = requests(wanted, made_from(archive)), Path(out)
+    with held(folder) as mark:
+        batch = _Batch(asked, archive, folder, mark, on_progress, cancel or threading.Event(), retries)
+        try:
+            batch.look()
+            with Interrupts() as interrupts:
+                batch.run(Crew(archive, executor, at_once, batch.cancel), interrupts)
+        except KeyboardInterrupt:
+            batch.interrupted = True
+        batch.settle()
+    items = tuple(batch.items[name] for name in asked)
+    return BatchResult(folder=str(folder), items=items, interrupted=batch.interrupted)
 
 
 class _Batch:
@@ -172,62 +121,116 @@ class _Batch:
         asked: dict[str, ExportSpec],
         archive: Archive,
         folder: Path,
+        mark: Path,
         on_progress: OnBatch | None,
         cancel: threading.Event,
         retries: int,
     ) -> None:
-        self.asked, self.folder, self.cancel = asked, folder, cancel
+        self.cancel, self.interrupted = cancel, False
         self.items: dict[str, Item] = {}
-        self.open = list(asked)
+        self._asked, self._archive, self._folder, self._mark = asked, archive, folder, mark
         self._tell, self._retries = on_progress, retries
+        self._open = list(asked)
+        self._running: dict[Future[dict[str, Any]], str] = {}
         self._attempts = dict.fromkeys(asked, 0)
-        self._token = secrets.token_hex(4)
 
     def look(self) -> None:
         """Keep what is finished; clear away what a killed run left of the rest."""
-        for name in list(self.open):
+        for name in self._asked:
+            if self.cancel.is_set():
+                return
             try:
-                found = kept(self.folder, name, self.asked[name])
+                found = kept(self._folder, name, self._asked[name], self._archive)
             except SourceError as exc:
                 found = self._failed(name, exc.to_json())
-            if found is not None:
-                self.open.remove(name)
-                self._finish(found)
-            else:
+            if found is None:
                 self._clear(name)
+                continue
+            self._open.remove(name)
+            self._finish(found)
 
-    def run(self, crew: _Crew) -> None:
-        """Give items out and take results in until all are finished."""
-        self.open.reverse()
-        running: dict[Future[dict[str, Any]], str] = {}
-        while (self.open and not self.cancel.is_set()) or running:
-            while self.open and len(running) < crew.room and not self.cancel.is_set():
-                self._give(crew, running, self.open.pop())
-            done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
-            if self.cancel.is_set():
-                for future in running:
-                    future.cancel()
-                crew.stop()
-            dead = False
-            for future in done:
-                dead = self._take(future, running.pop(future)) or dead
-            if dead and not self.cancel.is_set() and not crew.replace():
-                self._give_up()
-        for name in [name for name in self.asked if name not in self.items]:
-            self._clear(name)
-            self._finish(Item(name=name, spec=self.asked[name], state="cancelled", attempts=self._attempts[name]))
-
-    def _give(self, crew: _Crew, running: dict[Future[dict[str, Any]], str], name: str) -> None:
-        self._attempts[name] += 1
+    def run(self, crew: Crew, interrupts: Interrupts) -> None:
+        """Give items out and take results in until all are finished, or it is cancelled."""
+        self._open.reverse()
         try:
-            future = crew.submit(name, self.asked[name], f"{self._token}-{self._attempts[name]}")
-        except (BrokenExecutor, RuntimeError) as exc:
-            if self._attempts[name] > self._retries or not crew.replace():
-                self._finish(self._died(name, exc))
-            else:
-                self.open.append(name)
+            while (self._open or self._running) and not self._stopped(interrupts):
+                self._hand_out(crew)
+                self._take_in(crew)
+        except BaseException:
+            self._tell = None  # it may be what failed, and would fail again
+            raise
+        finally:
+            self._drain(crew)
+
+    def settle(self) -> None:
+        """Say of what has no result that it was cancelled."""
+        for name in self._asked:
+            if name not in self.items:
+                self._clear(name)
+                self._finish(Item(name=name, spec=self._asked[name], state="cancelled", attempts=self._attempts[name]))
+
+    def _stopped(self, interrupts: Interrupts) -> bool:
+        if interrupts.seen:
+            self.interrupted = True
+            self.cancel.set()
+        return self.cancel.is_set()
+
+    def _drain(self, crew: Crew) -> None:
+        """Make workers give up and take in what they still say; nothing to do where all is finished."""
+        cut_short = bool(self._running)
+        if cut_short:
+            self.cancel.set()
+            self._mark.unlink(missing_ok=True)
+            crew.recall(list(self._running))
+            began = time.monotonic()
+            while self._running and time.monotonic() < began + LEAVE_AFTER:
+                self._take_in(crew)
+                if time.monotonic() > began + KILL_AFTER:
+                    crew.kill()
+            for future in self._running:
+                future.cancel()
+            self._running.clear()
+        crew.close(wait=not cut_short)
+
+    def _hand_out(self, crew: Crew) -> None:
+        while self._open and len(self._running) < crew.room:
+            name = self._open.pop()
+            self._attempts[name] += 1
+            try:
+                future = crew.submit(self._task(name))
+            except (BrokenExecutor, RuntimeError) as exc:
+                if self._attempts[name] > self._retries or not crew.replace():
+                    self._finish(self._died(name, exc))
+                else:
+                    self._open.append(name)
+                continue
+            if future is None:
+                self._attempts[name] -= 1
+                self._open.append(name)
+                return
+            self._running[future] = name
+
+    def _task(self, name: str) -> batch_run.Task:
+        return batch_run.Task(
+            folder=str(self._folder.absolute()),
+            name=name,
+            spec=self._asked[name].to_json(),
+            token=f"{secrets.token_hex(4)}-{self._attempts[name]}",
+            mark=str(self._mark.absolute()),
+        )
+
+    def _take_in(self, crew: Crew) -> None:
+        """Wait a moment for results, and note them."""
+        if not self._running:
+            self.cancel.wait(TICK)
             return
-        running[future] = name
+        done, _ = wait(self._running, timeout=TICK, return_when=FIRST_COMPLETED)
+        dead = False
+        for future in done:
+            dead = self._take(future, self._running.pop(future)) or dead
+        if dead and not self.cancel.is_set() and not crew.replace():
+            while self._open:
+                self._finish(self._died(self._open.pop(), BrokenExecutor("no process is left")))
 
     def _take(self, future: Future[dict[str, Any]], name: str) -> bool:
         """Note what became of an item; True where the process that had it is gone."""
@@ -235,43 +238,48 @@ class _Batch:
             answer = future.result()
         except CancelledError:
             return False
-        except Exception as exc:  # noqa: BLE001 - whatever an executor raises for a worker that died
-            self._clear(name)
-            if not self.cancel.is_set() and self._attempts[name] <= self._retries:
-                self.open.append(name)
-            elif not self.cancel.is_set():
-                self._finish(self._died(name, exc))
+        except BaseException as exc:  # noqa: BLE001 - whatever an executor raises for a worker that died or was ended
+            self._again(name, exc)
             return isinstance(exc, BrokenExecutor)
-        self._clear(name)
-        if answer["state"] == "done":
-            self._finish(item_of(name, self.asked[name], "done", answer["manifest"], self._attempts[name]))
-        elif answer["state"] == "failed":
-            self._finish(self._failed(name, answer["error"]))
+        state: State = answer["state"]
+        if state == "done":
+            self._clear(name)
+            self._finish(item_of(name, self._asked[name], state, answer["manifest"], self._attempts[name]))
+        elif state == "cancelled":
+            self._again(name, Cancelled("it gave up by itself"))
         else:
-            state: State = answer["state"]
+            self._clear(name)
             error, tries = answer["error"], self._attempts[name]
-            self._finish(Item(name=name, spec=self.asked[name], state=state, error=error, attempts=tries))
+            self._finish(Item(name=name, spec=self._asked[name], state=state, error=error, attempts=tries))
         return False
 
-    def _give_up(self) -> None:
-        while self.open:
-            self._finish(self._died(self.open.pop(), BrokenExecutor("no process is left")))
+    def _again(self, name: str, exc: BaseException) -> None:
+        """An item that its worker did not bring to an end."""
+        self._clear(name)
+        if self.cancel.is_set():
+            return
+        if self._attempts[name] <= self._retries:
+            self._open.append(name)
+        else:
+            self._finish(self._died(name, exc))
 
     def _died(self, name: str, exc: BaseException) -> Item:
         tries = self._attempts[name]
-        message = f"the process that had it died, {tries} times ({type(exc).__name__})"
+        said = " ".join(str(exc).split())[:200]
+        message = f"the process that had it died, {tries} times ({type(exc).__name__}{said and ': '}{said})"
         return self._failed(name, WorkError(message, "Run the batch again; look at the machine's memory.").to_json())
 
     def _failed(self, name: str, error: dict[str, str]) -> Item:
-        return Item(name=name, spec=self.asked[name], state="failed", error=error, attempts=self._attempts[name])
+        return Item(name=name, spec=self._asked[name], state="failed", error=error, attempts=self._attempts[name])
 
     def _finish(self, item: Item) -> None:
         self.items[item.name] = item
         if self._tell is not None:
-            self._tell(BatchProgress(finished=len(self.items), total=len(self.asked), item=item))
+            self._tell(BatchProgress(finished=len(self.items), total=len(self._asked), item=item))
 
     def _clear(self, name: str) -> None:
-        for left in self.folder.glob(batch_run.part_pattern(name)):
+        """Remove what attempts left; nobody but this run works in the folder."""
+        for left in self._folder.glob(batch_run.part_pattern(name)):
             shutil.rmtree(left, ignore_errors=True)
 
 

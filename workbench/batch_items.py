@@ -1,11 +1,11 @@
 """What a batch is asked for, and what became of each request.
 
-    requests(rows)      specs from a list, a CSV file or a DataFrame, each with its name; all mistakes are told at once
+    requests(rows, …)   specs from a list, a CSV file or a DataFrame, each with its name; all mistakes are told at once
     Item                one request and its state: done, kept, nothing, failed or cancelled
-    kept(folder, …)     is this item finished already, and still what it was?
 
-The name of an item says camera and range and ends in a digest of the whole request: it does not depend on the order,
-and the same request always has the same name. Columns are the fields of `ExportSpec`; crop, masks and areas are JSON.
+The name of an item says camera and range and ends in a digest of the whole request and of the archive that it goes to:
+it does not depend on the order, the same request always has the same name, and requests to two archives never share
+one. Columns are the fields of `ExportSpec`; crop, masks and areas are JSON.
 """
 
 from __future__ import annotations
@@ -19,15 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from workbench.archives.unchanged import sha256
 from workbench.core.errors import RequestError, SourceError
 from workbench.core.spec import FRAME_FORMATS, ExportSpec
 from workbench.core.timebase import Moment, Offset, compact, instant_us, written
 from workbench.media.naming import safe
 
 State = Literal["done", "kept", "nothing", "failed", "cancelled"]
-MANIFEST = "item.json"
-"""In the folder of a finished item: its request, its files and their hashes."""
 MOST_ROWS = 1_000_000
 _WHOLE = ("video_quality", "audio_quality", "rate_divisor", "size_limit")
 _JSON = ("crop", "masks", "snapshot_area", "comment_area", "stamp_area")
@@ -42,7 +39,7 @@ class Item:
     """Of its folder below the batch's."""
     spec: ExportSpec
     state: State
-    """``kept``: it was finished by an earlier run, and its hashes hold."""
+    """``kept``: it was finished by an earlier run, its hashes hold, and the request means what it meant."""
     files: tuple[dict[str, Any], ...] = ()
     """{path, kind, sha256, size, frames_shown} of each file; paths are relative to the batch's folder."""
     ledger: dict[str, int] | None = None
@@ -65,15 +62,15 @@ class Item:
         }
 
 
-def named(spec: ExportSpec) -> str:
-    """The name of a request, the same whatever its place in the batch."""
-    text = json.dumps(spec.to_json(), sort_keys=True).encode()
+def named(spec: ExportSpec, made_from: Mapping[str, str]) -> str:
+    """The name of a request to an archive (see `batch_kept.made_from`), the same whatever its place in the batch."""
+    text = json.dumps({**spec.to_json(), "made_from": dict(made_from)}, sort_keys=True).encode()
     times = "-".join(dict.fromkeys((_time(spec.begin), _time(spec.end))))
     return f"{safe(spec.source)}[{times}]-{hashlib.sha256(text).hexdigest()[:10]}"
 
 
-def requests(given: Any) -> dict[str, ExportSpec]:
-    """The requests by name, in the order given; the same request twice counts once.
+def requests(given: Any, made_from: Mapping[str, str]) -> dict[str, ExportSpec]:
+    """The requests to an archive by name, in the order given; the same request twice counts once.
 
     Raises RequestError that names every row that is wrong (the first few in full), SourceError for a file.
     """
@@ -90,7 +87,7 @@ def requests(given: Any) -> dict[str, ExportSpec]:
     for number, row in enumerate(rows, 1):
         try:
             spec = row if isinstance(row, ExportSpec) else _spec(row)
-            made.setdefault(named(spec), spec)
+            made.setdefault(named(spec, made_from), spec)
         except RequestError as exc:
             wrong.append(f"row {number}: {exc.message}")
     if wrong:
@@ -99,27 +96,6 @@ def requests(given: Any) -> dict[str, ExportSpec]:
     if not made:
         raise RequestError("requests", "there are none")
     return made
-
-
-def kept(folder: Path, name: str, spec: ExportSpec) -> Item | None:
-    """The item that lies finished in the batch's folder; None where it does not.
-
-    Raises SourceError where it lies there and is not (any more) what it says: nothing is made over it.
-    """
-    place = folder / name
-    if not place.is_dir():
-        return None
-    try:
-        manifest: dict[str, Any] = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
-        whole = manifest["spec"] == json.loads(json.dumps(spec.to_json())) and all(
-            sha256(folder / file["path"]) == file["sha256"] for file in manifest["files"]
-        )
-        item = item_of(name, spec, "kept", manifest)
-    except (OSError, ValueError, KeyError, TypeError):
-        whole = False
-    if not whole:
-        raise SourceError(f"{name} is not what it was when it was finished", "Move that folder away; it is made anew.")
-    return item
 
 
 def item_of(name: str, spec: ExportSpec, state: State, manifest: Mapping[str, Any], attempts: int = 0) -> Item:

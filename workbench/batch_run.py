@@ -2,7 +2,8 @@
 
 An item is made in a hidden folder and gets its name by one rename when everything is in it: a process that is killed
 leaves nothing under a name, and an item that two processes make is kept once. An archive crosses to another process as
-what opens it, never with its secrets; each thread opens it once.
+what opens it, never with its secrets; each thread opens it once. There the batch's mark is watched: when it goes, the
+item is given up.
 """
 
 from __future__ import annotations
@@ -15,50 +16,63 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from workbench.archives.base import Archive
 from workbench.archives.local import LocalArchive
-from workbench.batch_items import MANIFEST
+from workbench.batch_hold import watched
+from workbench.batch_kept import MANIFEST, is_of, manifest, read
+from workbench.batch_pending import exported
 from workbench.core.errors import NothingRecorded, WorkbenchError, WorkError
-from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec
-from workbench.export import plan_export, run_export
+from workbench.export import plan_export
 
 _HERE = threading.local()
 
 
-def carry_out(opener: bytes, spec: dict[str, Any], folder: str, name: str, token: str) -> dict[str, Any]:
-    """Make one item with the archive that `opener` opens; returns its state with manifest or error, as plain data."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One attempt at one item."""
+
+    folder: str
+    """Of the batch, absolute."""
+    name: str
+    spec: dict[str, Any]
+    """`ExportSpec.to_json`."""
+    token: str
+    """Unlike that of any other attempt."""
+    mark: str
+    """The file that is there as long as the batch goes on."""
+
+
+def carry_out(opener: bytes, task: Task) -> dict[str, Any]:
+    """Make an item with the archive that `opener` opens; its state with manifest or error, as plain data."""
     try:
         archive = _opened(opener)
     except WorkbenchError as exc:
         return failure(exc)
-    return make(archive, ExportSpec.from_json(spec), Path(folder), name, token)
+    with watched(Path(task.mark)) as gone:
+        return make(archive, task, gone)
 
 
-def make(
-    archive: Archive,
-    spec: ExportSpec,
-    folder: Path,
-    name: str,
-    token: str,
-    cancel: threading.Event | None = None,
-) -> dict[str, Any]:
-    """Make one item with an archive that is open."""
+def make(archive: Archive, task: Task, cancel: threading.Event) -> dict[str, Any]:
+    """Make an item with an archive that is open."""
+    spec, folder, name = ExportSpec.from_json(task.spec), Path(task.folder), task.name
     try:
-        with _scratch(folder, name, token) as part:
-            result = run_export(plan_export(spec, archive), archive, part, cancel=cancel)
-            manifest = _manifest(result, spec, name)
-            _write(part / MANIFEST, manifest)
-            manifest = _take_name(part, folder / name, manifest)
+        with _scratch(folder, name, task.token) as part:
+            plan = plan_export(spec, archive)
+            result = exported(plan, archive, part, folder / name, cancel)
+            made = manifest(archive, plan, result, spec, name)
+            _write(part / MANIFEST, made)
+            made = _take_name(part, folder / name, made, spec, archive)
     except WorkbenchError as exc:
         return failure(exc)
     except OSError as exc:
         return failure(WorkError(f"{name} cannot be written: {exc.strerror or exc}", "Check room and rights."))
-    return {"state": "done", "manifest": manifest}
+    return {"state": "done", "manifest": made}
 
 
 def failure(exc: WorkbenchError) -> dict[str, Any]:
@@ -99,24 +113,6 @@ def _scratch(folder: Path, name: str, token: str) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _manifest(result: ExportResult, spec: ExportSpec, name: str) -> dict[str, Any]:
-    return {
-        "spec": spec.to_json(),
-        "files": [
-            {
-                "path": f"{name}/{Path(file.path).name}",
-                "kind": file.kind,
-                "sha256": file.sha256,
-                "size": file.size,
-                "frames_shown": file.frames_shown,
-            }
-            for file in result.files
-        ],
-        "ledger": result.ledger.to_json(),
-        "warnings": list(result.warnings),
-    }
-
-
 def _write(path: Path, data: dict[str, Any]) -> None:
     with path.open("x", encoding="utf-8") as file:
         json.dump(data, file, indent=1)
@@ -124,14 +120,19 @@ def _write(path: Path, data: dict[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
-def _take_name(part: Path, final: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+def _take_name(part: Path, final: Path, made: dict[str, Any], spec: ExportSpec, archive: Archive) -> dict[str, Any]:
     """One rename; where another process was quicker with the same item, its folder stays, and its manifest counts."""
     try:
         part.rename(final)
     except OSError:
+        if not final.is_dir():
+            raise
         try:
-            told: dict[str, Any] = json.loads((final / MANIFEST).read_text(encoding="utf-8"))
-        except ValueError as exc:
-            raise WorkError(f"{final.name} is there already and is no item", "Move that folder away.") from exc
+            told = read(final)
+            same = is_of(told, spec, archive) and told["meaning"] == made["meaning"]
+        except (ValueError, KeyError, TypeError, WorkbenchError):
+            same = False
+        if not same:
+            raise WorkError(f"{final.name} is there already and is no such item", "Move that folder away.") from None
         return told
-    return manifest
+    return made

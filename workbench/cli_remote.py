@@ -27,7 +27,7 @@ from workbench import cli_place
 from workbench import cli_remote_show as show
 from workbench.cli_answer import Answer
 from workbench.cli_show import Bar
-from workbench.core.errors import RequestError, WorkError
+from workbench.core.errors import Cancelled, RequestError, WorkError
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import parse_time
 
@@ -170,21 +170,21 @@ def user(args: argparse.Namespace) -> Answer:
     from workbench.server import users
 
     rights, cameras = _words(args.rights), _words(args.cameras)
-    args.file.parent.mkdir(parents=True, exist_ok=True)
     users.add(args.file, args.name, _new_password(args.name), rights, cameras)
     document = {"file": str(args.file), "name": args.name, "rights": list(rights), "cameras": list(cameras)}
     return Answer(document, show.user(document))
 
 
 def batch(args: argparse.Namespace) -> Answer:
-    """``workbench batch FILE.csv --archive ARCHIVE --out DIR``; exit code 5 where an item failed."""
+    """``workbench batch FILE.csv --archive ARCHIVE --out DIR``; exit code 130 after Ctrl-C, 5 where an item failed."""
     from workbench.batch import run_batch
 
     archive, tell = cli_place.opened(args), show.batch_line(sys.stderr)
     with _cluster(args.dask) as executor:
         done = run_batch(args.file, archive, args.out, executor=executor, at_once=args.at_once, on_progress=tell)
     document = done.to_json()
-    return Answer(document, show.batch(document), WorkError.exit_code if done.count("failed") else 0)
+    code = Cancelled.exit_code if done.interrupted else WorkError.exit_code if done.count("failed") else 0
+    return Answer(document, show.batch(document), code)
 
 
 @contextmanager

@@ -50,6 +50,8 @@ def batch(document: Document) -> Iterator[str]:
     rows = [(i["state"], i["name"], _outcome(i)) for i in document["items"]]
     yield from table(("STATE", "ITEM", "FILES OR REASON"), rows)
     yield ", ".join(f"{count} {state}" for state, count in document["counts"].items() if count)
+    if document["interrupted"]:
+        yield "interrupted: what is finished stays; run it again for the rest"
 
 
 def batch_line(stream: TextIO) -> Callable[[BatchProgress], None]:
