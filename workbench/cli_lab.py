@@ -168,14 +168,14 @@ def _serve(notebook: Path, port: int, no_browser: bool) -> str:
     """Run JupyterLab until it ends or is interrupted; its address."""
     url = f"http://{HOST}:{port}/lab/tree/{notebook.name}"
     words = [
-        *(sys.executable, "-W", "ignore::DeprecationWarning", "-m", "jupyterlab", str(notebook), *QUIET),
+        *(sys.executable, "-m", "jupyterlab", str(notebook), *QUIET),
         *(f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--ServerApp.root_dir={notebook.parent}", f"--ServerApp.open_browser={not no_browser}"),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     with tempfile.TemporaryDirectory(prefix="workbench-lab-") as config:
-        code = _run(
+        code: int = _run(
             words, {**os.environ, "JUPYTER_TOKEN": token, **_settings(Path(config))}, port, f"{url}?token={token}"
         )
     if code:

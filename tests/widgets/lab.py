@@ -1,8 +1,10 @@
 """A real JupyterLab, Notebook 7 or Voilà with a real kernel, driven by Chromium; the kernel is asked for the truth.
 
-with Lab(tmp_path) as lab:                       # a server of its own, no settings of the user's
+with Lab(tmp_path) as lab:                       # `workbench lab`, with no settings of the user's
     tab = lab.open(browser, "a.ipynb", ["1 + 1"])   # opened, run, kernel idle
     tab.kernel("x.state")                         # repr of an expression, evaluated in that kernel
+
+Lab(tmp_path, "notebook") is Notebook 7; Lab(tmp_path, "voila") is Voilà, where nothing can be run again or saved.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -24,8 +27,8 @@ import nbformat
 from jupyter_client.blocking import BlockingKernelClient
 
 ROOT = Path(__file__).resolve().parents[2]
-KEEP_QUIET = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
+RECORDINGS = ROOT / "notebooks/recordings"
+EXPOSED = "c.LabApp.expose_app_in_browser = True\nc.JupyterNotebookApp.expose_app_in_browser = True\n"
 
 
 class Lab:
@@ -51,14 +54,14 @@ class Lab:
             environment[f"JUPYTER_{name}"] = str(folder / name)
         for name in ("SETTINGS", "WORKSPACES"):
             environment[f"JUPYTERLAB_{name}_DIR"] = str(folder / name)
-        (folder / "home").mkdir(exist_ok=True)
-        told = folder / "SETTINGS" / "@jupyterlab" / "apputils-extension"
-        told.mkdir(parents=True, exist_ok=True)
-        (told / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS))
-        self.environment = environment
+        for name in ("home", "CONFIG_DIR", "runtime"):
+            (folder / name).mkdir(exist_ok=True)
+        for name in ("lab", "notebook"):
+            (folder / "CONFIG_DIR" / f"jupyter_{name}_config.py").write_text(EXPOSED)
+        self.environment = environment | {"JUPYTER_TOKEN": self.token}
         self.log = (folder / f"{app}.log").open("wb")
         self.process = subprocess.Popen(
-            self._command(), cwd=self.folder, env=environment, stdout=self.log, stderr=self.log
+            self._command(), cwd=self.folder, env=self.environment, stdout=self.log, stderr=self.log
         )
 
     @property
@@ -82,12 +85,18 @@ class Lab:
         raise AssertionError(Path(self.log.name).read_text()[-2000:])
 
     def __exit__(self, *_: object) -> None:
-        self.process.terminate()
+        self.end()
+
+    def end(self) -> tuple[int, str]:
+        """End it as Ctrl-C does; its exit code and what it said."""
+        self.process.send_signal(signal.SIGINT if self.app == "lab" else signal.SIGTERM)
         try:
-            self.process.wait(15)
+            code = self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            code = self.process.wait()
         self.log.close()
+        return code, Path(self.log.name).read_text("utf-8", errors="replace")
 
     def write(self, name: str, cells: list[str]) -> Path:
         """A notebook of code cells in the server's folder."""
@@ -107,18 +116,13 @@ class Lab:
     def _command(self) -> list[str]:
         shared = [f"--port={self.port}", "--no-browser"]
         if self.app == "voila":
-            return [sys.executable, "-m", "voila", *shared, "--Voila.ip=127.0.0.1", str(self.folder)]
-        server = [
-            *shared,
-            "--ServerApp.ip=127.0.0.1",
-            f"--IdentityProvider.token={self.token}",
-            f"--ServerApp.root_dir={self.folder}",
-            "--ServerApp.port_retries=0",
-            "--allow-root",
-        ]
+            mine = ["--Voila.ip=127.0.0.1", f"--Voila.connection_dir_root={self.runtime}"]
+            return [sys.executable, "-m", "voila", *shared, *mine, str(self.folder)]
         if self.app == "notebook":
-            return [sys.executable, "-m", "notebook", *server, "--JupyterNotebookApp.expose_app_in_browser=True"]
-        return [sys.executable, "-m", "jupyterlab", *server, *KEEP_QUIET, "--LabApp.expose_app_in_browser=True"]
+            mine = [f"--ServerApp.root_dir={self.folder}", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"]
+            return [sys.executable, "-m", "notebook", *shared, *mine, "--allow-root"]
+        words = ["--case", "case", "--examiner", "A. Berg"]
+        return [sys.executable, "-m", "workbench", "lab", str(RECORDINGS), *words, *shared]
 
 
 class Tab:
@@ -135,14 +139,23 @@ class Tab:
         self.page.on("pageerror", lambda e: self.console.append(str(e)))
         self.page.on("request", self._requested)
         self.page.on("websocket", self._requested)
-        place = {"lab": f"/lab/tree/{name}?reset&", "notebook": f"/notebooks/{name}?"}[lab.app]
-        self.page.goto(f"{lab.url}{place}token={lab.token}")
+        place = {
+            "lab": f"/lab/tree/{name}?reset&",
+            "notebook": f"/notebooks/{name}?",
+            "voila": f"/voila/render/{name}?",
+        }
+        self.page.goto(f"{lab.url}{place[lab.app]}token={lab.token}", timeout=60_000)
+        if lab.app == "voila":  # it has run the cells by then
+            self.page.wait_for_selector(".wb[data-ready]", timeout=60_000)
+            self.client = self._client(max(lab.runtime.rglob("kernel-*.json"), key=lambda path: path.stat().st_mtime))
+            return
         self.page.wait_for_function(
             "window.jupyterapp && window.jupyterapp.commands.hasCommand('notebook:run-all-cells')"
         )
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         self.page.wait_for_function(f"{CONTEXT}?.session?.kernel?.status === 'idle'", timeout=45_000)
-        self.client = self._client()
+        kernel = self.page.evaluate(f"{CONTEXT}.session.kernel.id")
+        self.client = self._client(lab.runtime / f"kernel-{kernel}.json")
         if run:
             self.run_all()
 
@@ -184,9 +197,8 @@ class Tab:
         self.client.stop_channels()
         self.context.close()
 
-    def _client(self) -> BlockingKernelClient:
-        kernel = self.page.evaluate(f"{CONTEXT}.session.kernel.id")
-        client = BlockingKernelClient(connection_file=str(self.lab.runtime / f"kernel-{kernel}.json"))
+    def _client(self, connection: Path) -> BlockingKernelClient:
+        client = BlockingKernelClient(connection_file=str(connection))
         client.load_connection_file()
         client.start_channels()
         client.wait_for_ready(timeout=30)

@@ -1,13 +1,11 @@
-"""`workbench lab`: a fresh notebook in a real JupyterLab, and nothing left of what could not begin."""
+"""`workbench lab` before JupyterLab runs: what it writes, and what it refuses (`test_lab` is started by it)."""
 
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ import pytest
 
 pytest.importorskip("jupyterlab")
 from tests.cli import ROOT
-from tests.widgets.lab import Lab
 from workbench import cli_lab
 from workbench.cli_request import build_parser
 from workbench.server.serving import Background
@@ -92,51 +89,3 @@ def test_the_cell_of_a_vms_holds_no_secret_and_runs(tmp_path: Path, monkeypatch:
         assert bench.session.archive.derive == "beyond" and not bench.session.archive.connection.trust.verify
         bench.close()
     assert "geheim" not in source and "prompt=getpass" in source
-
-
-class Command(Lab):
-    """The same server, started by our own command as a person starts it."""
-
-    def _command(self) -> list[str]:
-        config = Path(self.environment["JUPYTER_CONFIG_DIR"])
-        config.mkdir()
-        (config / "jupyter_lab_config.py").write_text("c.LabApp.expose_app_in_browser = True\n")
-        (told := Path(self.environment["JUPYTERLAB_SETTINGS_DIR"])).exists() and _empty(told)
-        self.environment["JUPYTER_TOKEN"] = self.token
-        words = ("--case", "case", "--examiner", "A. Berg", "--no-browser", "--port", str(self.port))
-        return [sys.executable, "-m", "workbench", "lab", str(RECORDINGS), *words]
-
-
-def _empty(settings: Path) -> None:
-    """Forget what the harness set, so that only what the command says counts."""
-    for path in settings.rglob("*-settings"):
-        path.unlink()
-
-
-@pytest.fixture
-def command(browser: Any, tmp_path: Path) -> Iterator[Command]:
-    """`workbench lab`, running."""
-    with Command(tmp_path) as started:
-        yield started
-
-
-@pytest.mark.browser
-def test_it_opens_the_page_and_ends_cleanly(command: Command, browser: Any) -> None:
-    """The notebook's cell shows the page over its case; no pop-up, no foreign request; Ctrl-C ends all of it with 0."""
-    tab = command.open(browser, "workbench.ipynb")
-    views = tab.page.locator(".wb[data-ready]")
-    tab.until(lambda: views.count() == 6)
-    assert tab.kernel("bench.case.state.identity.examiner") == "'A. Berg'"
-    assert tab.page.locator(".Toastify__toast, .jp-Notification-Toast").count() == 0
-    assert (tab.console, tab.foreign) == ([], [])
-    kernel = int(tab.kernel("__import__('os').getpid()"))
-    tab.close()
-    command.process.send_signal(signal.SIGINT)
-    assert command.process.wait(20) == 0
-    with pytest.raises(ProcessLookupError):
-        os.kill(kernel, 0)
-    told = Path(command.log.name).read_text()
-    assert f"the workbench is at http://127.0.0.1:{command.port}/lab/tree/workbench.ipynb?token=" in told, told
-    assert "KeyboardInterrupt" not in told and told.rstrip().endswith("stopped")
-    with socket.socket() as free:
-        free.bind((cli_lab.HOST, command.port))

@@ -4,28 +4,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 pytest.importorskip("jupyterlab")
-from tests.widgets.lab import Lab
+from tests.widgets.lab import RECORDINGS, Lab
 
 pytestmark = pytest.mark.browser
-RECORDINGS = Path(__file__).resolve().parents[2] / "notebooks/recordings"
 OPEN = f"""from workbench.widgets import Workbench
 bench = Workbench({str(RECORDINGS)!r}, case="CASE", examiner="A. Berg")
 s = bench.session
 s.choose("entrance")
 bench"""
 
+REMOTE = f"""from workbench.server.serving import Background
+from workbench.widgets import Workbench
+server = Background({str(RECORDINGS)!r}).start()
+bench = Workbench(server.url, case="remote", examiner="A. Berg")
+s = bench.session
+camera = next(brief.id for brief in s.briefs().values() if brief.name == "Entrance hall")
+s.choose(camera)
+bench"""
+
 
 @pytest.fixture(scope="module")
 def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One JupyterLab for all of this file."""
+    """`workbench lab`, once for all of this file; Ctrl-C ends it with 0, and in words."""
     with Lab(tmp_path_factory.mktemp("lab")) as started:
         yield started
+        code, told = started.end()
+    assert code == 0 and told.rstrip().endswith("stopped") and "KeyboardInterrupt" not in told, told
+
+
+@contextmanager
+def opened(lab: Lab, browser: Any, name: str, cells: list[str] | None = None) -> Iterator[Any]:
+    """A notebook in a tab; in the end nothing stands on the console, and no other host was asked."""
+    tab = lab.open(browser, name, cells)
+    try:
+        yield tab
+        assert (tab.console, tab.foreign) == ([], [])
+    finally:
+        tab.close()
 
 
 def ready(tab: Any, view: str) -> Any:
@@ -35,9 +56,22 @@ def ready(tab: Any, view: str) -> Any:
     return found
 
 
-def test_the_whole_way(lab: Lab, browser: Any, tmp_path: Path) -> None:
-    """Polygon, nudge, range by drag and typing, export, cancel, snapshot, report: each is true in the kernel."""
-    tab = lab.open(browser, "way.ipynb", [OPEN.replace("CASE", "way")])
+def test_the_command_opens_the_page(lab: Lab, browser: Any) -> None:
+    """The notebook that `workbench lab` made shows all views over its case, and nothing asks about news."""
+    with opened(lab, browser, "workbench.ipynb") as tab:
+        tab.until(lambda: tab.page.locator(".wb[data-ready]").count() == 6)
+        assert tab.kernel("bench.case.state.identity.examiner") == "'A. Berg'"
+        assert tab.page.locator(".Toastify__toast").count() == 0
+
+
+def test_the_whole_way(lab: Lab, browser: Any) -> None:
+    """Polygon, nudge, range by drag and typing, export, snapshot, report: each is true in the kernel."""
+    with opened(lab, browser, "way.ipynb", [OPEN.replace("CASE", "way")]) as tab:
+        walk(tab)
+
+
+def walk(tab: Any) -> None:
+    """The way of `test_the_whole_way`."""
     frame = ready(tab, "Frame and masks")
     stage = frame.locator(".wb-frame-stage")
     tab.until(lambda: stage.get_attribute("data-shown") == tab.kernel("s.state.at"))
@@ -102,8 +136,6 @@ def test_the_whole_way(lab: Lab, browser: Any, tmp_path: Path) -> None:
     tab.until(lambda: tab.kernel("len(bench.case.state.reports)") == "1", 40)
     assert tab.page.locator(".jp-Cell").count() == cells
     assert tab.kernel("bench.errors") == "[]"
-    assert (tab.console, tab.foreign) == ([], [])
-    tab.close()
 
 
 def test_cancel_is_heard_while_a_cell_runs(lab: Lab, browser: Any) -> None:
@@ -113,18 +145,40 @@ def test_cancel_is_heard_while_a_cell_runs(lab: Lab, browser: Any) -> None:
         "first = s.source('entrance').first\n"
         "s.set(begin=first, end=s.source('entrance').last, options={'format': 'mp4', 'video_quality': 2})\nimport time",
     ]
-    tab = lab.open(browser, "busy.ipynb", cells)
-    export = ready(tab, "Export")
-    export.get_by_role("button", name="Run export").click()
-    tab.until(lambda: tab.kernel("[j.state for j in s.jobs]") == "['running']")
-    busy = (
-        "t = time.monotonic()",
-        "while time.monotonic() - t < 12 and s.jobs['J1'].state == 'running': time.sleep(0.05)",
-        "state = s.jobs['J1'].state, time.monotonic() - t",
-    )
-    tab.client.execute("\n".join(busy))
-    tab.page.wait_for_timeout(300)
-    export.get_by_role("button", name="Cancel J1").click()
-    found = tab.kernel("state", 40)
-    assert "'cancelled'" in found and float(found.strip("()").split(",")[1]) < 5, found
-    tab.close()
+    with opened(lab, browser, "busy.ipynb", cells) as tab:
+        export = ready(tab, "Export")
+        export.get_by_role("button", name="Run export").click()
+        tab.until(lambda: tab.kernel("[j.state for j in s.jobs]") == "['running']")
+        busy = (
+            "t = time.monotonic()",
+            "while time.monotonic() - t < 12 and s.jobs['J1'].state == 'running': time.sleep(0.05)",
+            "state = s.jobs['J1'].state, time.monotonic() - t",
+        )
+        tab.client.execute("\n".join(busy))
+        tab.page.wait_for_timeout(300)
+        export.get_by_role("button", name="Cancel J1").click()
+        found = tab.kernel("state", 40)
+        assert "'cancelled'" in found and float(found.strip("()").split(",")[1]) < 5, found
+
+
+def test_a_remote_export(lab: Lab, browser: Any) -> None:
+    """A range typed on the page is exported by a VMS on loopback; case and page hold what came, with its record."""
+    with opened(lab, browser, "remote.ipynb", [REMOTE]) as tab:
+        line, export = ready(tab, "Timeline"), ready(tab, "Export")
+        first = int(tab.kernel("s.source(camera).first"))
+        for label, text in (("In", "+1.0"), ("Out", "+3.0")):
+            line.get_by_label(label, exact=True).fill(text)
+            line.get_by_label(label, exact=True).press("Enter")
+        tab.until(lambda: tab.kernel("(s.state.begin, s.state.end)") == f"({first + 1_000_000}, {first + 3_000_000})")
+        run = export.get_by_role("button", name="Run export")
+        tab.until(run.is_enabled)
+        run.click()
+        tab.until(lambda: tab.kernel("[e.id for e in bench.case.state.exports]") == "['E1']", 40)
+        assert tab.kernel("bench.case.result('E1')['remote']['export']['id'] != ''") == "True"
+        frames = "bench.case.result('E1')['files'][0]['frames_shown']"
+        assert tab.kernel(f"{frames} == sum(bench.case.result('E1')['ledger'].values())") == "True"
+        assert tab.kernel(frames) == "20"
+        digest = tab.kernel("bench.case.state.exports[0].files[0].sha256").strip("'")
+        tab.until(lambda: digest in export.inner_text())
+        assert tab.kernel("bench.errors") == "[]"
+        tab.kernel("(bench.close(), server.stop())")
