@@ -125,8 +125,15 @@ def write(folder: Path, source: str) -> Path:
 def _notebook(source: str) -> dict[str, Any]:
     told = "Run the cell below (*Shift Enter*): the workbench appears under it. *Copy as Python* gives its script."
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    how = {"cell_type": "markdown", "id": "how", "metadata": {}, "source": told}
-    code = {"cell_type": "code", "id": "open", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+    how: dict[str, Any] = {"cell_type": "markdown", "id": "how", "metadata": {}, "source": told}
+    code: dict[str, Any] = {
+        "cell_type": "code",
+        "id": "open",
+        "metadata": {},
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
     return {"cells": [how, code], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -175,7 +182,7 @@ def _serve(notebook: Path, port: int, no_browser: bool) -> str:
     ]
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     with tempfile.TemporaryDirectory(prefix="workbench-lab-") as config:
-        code: int = _run(
+        code = _run(
             words, {**os.environ, "JUPYTER_TOKEN": token, **_settings(Path(config))}, port, f"{url}?token={token}"
         )
     if code:
