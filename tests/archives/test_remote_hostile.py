@@ -13,10 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.truth import Clip, make
+from tests.vms.test_wire_names import HOSTILE
 from workbench.archives.remote import RemoteArchive
 from workbench.core.errors import NothingRecorded, RemoteError, WorkbenchError
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import instant
+from workbench.vms.wire import names
 
 CLIP = Clip(name="hostile remote", frames=25)
 BEGIN = 1_772_359_200_000_000
@@ -31,13 +33,15 @@ class Evil(BaseHTTPRequestHandler):
     state: dict[str, Any]
     intervals: list[dict[str, str]]
     deleted: list[str]
+    data: bytes
+    """What each file holds."""
 
     def do_GET(self) -> None:
         """Every question."""
         path = urlsplit(self.path)
         if path.path.endswith("/file"):
             name = parse_qs(path.query)["name"][0]
-            self._say(200, make(CLIP).read_bytes() if not name.endswith((".vtt", ".json")) else b"{}")
+            self._say(200, self.data if not name.endswith((".vtt", ".json")) else b"{}")
             return
         camera = {"accessPoint": f"hosts/{CAMERA}", "displayId": "1", "displayName": "Hall", "archives": []}
         answers = {
@@ -82,7 +86,9 @@ class Evil(BaseHTTPRequestHandler):
 def evil() -> Iterator[tuple[type[Evil], str]]:
     """The server's class, to set what it says, and its URL."""
     recorded = [{"begin": "20260301T100000", "end": "20260301T110000"}]
-    handler = type("Handler", (Evil,), {"state": {}, "intervals": recorded, "deleted": []})
+    handler = type(
+        "Handler", (Evil,), {"state": {}, "intervals": recorded, "deleted": [], "data": make(CLIP).read_bytes()}
+    )
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -128,6 +134,22 @@ def test_no_name_leads_out_of_the_folder(evil: tuple[type[Evil], str], tmp_path:
     assert told["remote"]["files"][0]["name"] == name
     assert sum("belongs to none" in warning for warning in told["warnings"]) == 2
     assert told["remote"]["ledger_by"] == ""
+
+
+def test_two_hundred_hostile_names_come_home_apart(evil: tuple[type[Evil], str], tmp_path: Path) -> None:
+    """One export of all hostile names: each file has a name of its own inside, and what was there stays."""
+    handler, url = evil
+    wanted = [name for name in dict.fromkeys(HOSTILE) if 0 < len(name) <= 4096 and "\ud800" not in name]
+    assert len(wanted) >= 190
+    handler.data = b"no video"
+    handler.state = {"id": ID, "state": 2, "progress": 1, "error": "", "files": wanted}
+    mine = tmp_path / "deep" / "out" / "hall.mp4.mine"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    found = export(url, tmp_path)
+    assert all(file.startswith("deep/out/") and file.count("/") == 2 for file in found)
+    assert len({names.key(file) for file in found}) == len(wanted) + 3  # mine, the flight and the record
+    assert mine.read_text() == "mine" and handler.deleted == [f"/export/{ID}"]
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,8 @@ class FileServer:
     tells_sha256: bool = False
     chunked: bool = False
     server: Faulty | None = None
+    away: float = 0.2
+    """Seconds for which a restart takes the server down."""
     sent: int = 0
     changed: bytes = b""
     turns: int = 0
@@ -219,7 +221,7 @@ class FileServer:
             return
         wire.close()
         if self.after == "restart" and self.server is not None:
-            self.server.away(0.2)
+            self.server.away(self.away)
         if self.after == "changed" and self.changed:
             self.content = self.changed
 

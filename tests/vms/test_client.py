@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import pickle
 import threading
@@ -20,12 +21,20 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
 from tests.vms.faulty import Asked, Faulty, Wire, answer
-from workbench.core.errors import NothingRecorded, RemoteError, RequestError, SourceError, WorkError
+from workbench.core.errors import (
+    Cancelled,
+    NotAllowed,
+    NothingRecorded,
+    RemoteError,
+    RequestError,
+    SourceError,
+    WorkError,
+)
 from workbench.vms.address import Address, is_url
 from workbench.vms.client import Client
 from workbench.vms.credentials import PASSWORD, TOKEN, USER, find
 from workbench.vms.flight import Flight
-from workbench.vms.following import follow
+from workbench.vms.following import Failed, follow
 from workbench.vms.secret import Secret
 from workbench.vms.wire import times
 from workbench.vms.wire.nouns import Status
@@ -341,3 +350,72 @@ def test_threads_and_sockets_are_given_back() -> None:
     with vms(Vms()) as (client, _), pytest.raises(RemoteError):
         client.hosts()
     assert threading.active_count() == before
+
+
+def test_a_wrong_prefix_is_told_as_one() -> None:
+    """Where there is no list of cameras the address is in doubt, and the advice names its prefix."""
+    with vms(lambda asked, wire: wire.send(answer(404))) as (client, _), pytest.raises(SourceError) as error:
+        client.cameras()
+    assert "prefix" in error.value.advice and client.address.url in error.value.advice
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({}, "no user was named"), ({"password": "hunter22"}, "there is a password, but no user was named")],
+    ids=["nobody", "password alone"],
+)
+def test_a_missing_user_is_named_as_that(more: dict[str, str], said: str) -> None:
+    """401 without a user says that none was named, and how to name one; with one it does not."""
+    handler = lambda asked, wire: wire.send(answer(401))  # noqa: E731
+    with vms(handler, **more) as (client, _), pytest.raises(NotAllowed, match=said) as error:
+        client.hosts()
+    assert USER in error.value.advice
+    with vms(handler, user="anna", password="hunter22") as (client, _), pytest.raises(NotAllowed) as error:
+        client.hosts()
+    assert "named" not in error.value.message
+
+
+def test_a_busy_server_is_polled_when_it_wants() -> None:
+    """503 with Retry-After while an export is waited for: asked again after so long, and never taken for silence."""
+    turn = iter([answer(503, Retry_After="1"), answer(429, Retry_After="1"), answer(503, Retry_After="1")])
+    done = answer(200, b'{"id":"a-1","state":2,"progress":1.0,"files":["a.mp4"]}')
+    with vms(lambda asked, wire: wire.send(next(turn, done))) as (client, server):
+        began = time.monotonic()
+        assert follow(client, "a-1", most_silence=0.5).complete
+        assert 2.9 < time.monotonic() - began < 6 and len(server.asked) == 4
+
+
+def test_waiting_for_a_busy_server_can_be_cancelled() -> None:
+    """A cancel is heard while a Retry-After is waited for."""
+    cancel = threading.Event()
+    handler = lambda asked, wire: wire.send(answer(503, Retry_After="30"))  # noqa: E731
+    with vms(handler) as (client, server):
+        threading.Timer(0.3, cancel.set).start()
+        began = time.monotonic()
+        with pytest.raises(Cancelled):
+            follow(client, "a-1", cancel=cancel)
+        assert time.monotonic() - began < 1.3 and len(server.asked) == 1
+
+
+@pytest.mark.parametrize("states", [(0.1, 0.2), (0.2, 0.1, 0.0)], ids=["to and fro", "downwards"])
+def test_only_progress_is_movement(states: tuple[float, ...]) -> None:
+    """Progress that goes back and forth is no movement: the waiting ends, as one that failed for good."""
+    turn = itertools.cycle(states)
+
+    def handler(asked: Asked, wire: Wire) -> None:
+        wire.send(answer(200, json.dumps({"id": "a-1", "state": 1, "progress": next(turn)}).encode()))
+
+    with vms(handler) as (client, _), pytest.raises(Failed, match="not moved"):
+        follow(client, "a-1", most_standstill=0.6)
+
+
+def test_a_cancelled_client_asks_nothing_more_but_deletes() -> None:
+    """A client that was given a cancel ends each question with it; what clears up at the server goes out still."""
+    cancel = threading.Event()
+    with vms(lambda asked, wire: wire.send(answer(204)), cancel=cancel) as (client, server):
+        cancel.set()
+        for ask in (client.version, client.skew, client.hosts, lambda: client.start_export(VSID, 0, 1, {})):
+            with pytest.raises(Cancelled):
+                ask()
+        assert client.delete("a-1")
+        assert [asked.method for asked in server.asked] == ["DELETE"]

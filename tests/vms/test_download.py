@@ -14,7 +14,7 @@ import pytest
 from tests.vms.faulty import Asked, Faulty, FileServer, Wire, answer, drip
 from workbench.core.errors import Cancelled, NameTaken, RemoteError, WorkError
 from workbench.vms.client import Client
-from workbench.vms.download import Downloaded
+from workbench.vms.download import Download, Downloaded
 from workbench.vms.transport import Timeouts
 
 MIB = 2**20
@@ -56,8 +56,10 @@ def test_twenty_breaks(tmp_path: Path, after: str) -> None:
     for place, (got, handler) in zip(PLACES, found, strict=True):
         assert got.sha256 == (OTHER_SHA256 if after == "changed" else SHA256), place
         assert got.breaks >= 1, place
-        if after == "restart":
+        if after == "restart":  # the server goes on where it broke off: nothing comes twice
             assert (got.refetched, handler.sent - len(CONTENT)) == (0, 0), place
+        else:  # another file, another length than announced, or deaf to ranges: what was held comes again, and no more
+            assert place - 5 <= got.refetched <= place, place
 
 
 def test_twenty_breaks_of_one_download(tmp_path: Path) -> None:
@@ -82,6 +84,57 @@ def test_a_chunked_file_is_ended_by_its_last_chunk(tmp_path: Path) -> None:
     """Without a length a break is still a break, and the result says by what the end was known."""
     got = fetch(FileServer(CONTENT, breaks=[300_000], chunked=True), tmp_path / "x.mp4")
     assert (got.sha256, got.breaks, got.ended_by) == (SHA256, 1, "its last chunk")
+
+
+@pytest.mark.slow
+def test_a_server_may_be_away_for_a_while(tmp_path: Path) -> None:
+    """A server that is gone for twenty seconds in the middle finds what came before it still held."""
+    handler = FileServer(CONTENT, breaks=[MIB], tells_sha256=True)
+    with Faulty(handler) as server, Client(server.url) as client:
+        handler.server, handler.after, handler.away = server, "restart", 20.0
+        got = client.download("a-1", "x.mp4", tmp_path / "x.mp4")
+    assert (got.sha256, got.refetched, handler.sent) == (SHA256, 0, len(CONTENT))
+
+
+@pytest.mark.parametrize("status", [0, 500])
+def test_a_server_that_stays_away_is_given_up(tmp_path: Path, status: int) -> None:
+    """A server that is not there, or cannot, ends the download after the silence that is borne, and not before."""
+
+    def handler(asked: Asked, wire: Wire) -> None:
+        wire.send(answer(status)) if status else wire.close()
+
+    with Faulty(handler) as server, Client(server.url) as client:
+        began = time.monotonic()
+        with pytest.raises(RemoteError):
+            patient(client, tmp_path / "x.mp4", 1.0).run()
+        assert 1.0 < time.monotonic() - began < 4.0 and len(server.asked) > 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_busy_server_is_waited_for(tmp_path: Path) -> None:
+    """503 with Retry-After is no silence: the file is asked for again after so long, and comes."""
+    turn = iter([answer(503, Retry_After="1")] * 2)
+    done = answer(200, CONTENT)
+    with Faulty(lambda asked, wire: wire.send(next(turn, done))) as server, Client(server.url) as client:
+        began = time.monotonic()
+        assert patient(client, tmp_path / "x.mp4", 0.5).run().sha256 == SHA256
+        assert 1.9 < time.monotonic() - began < 5 and len(server.asked) == 3
+
+
+def test_cancel_ends_the_wait_for_a_server_that_is_away(tmp_path: Path) -> None:
+    """A cancel is heard within a second while nobody answers."""
+    cancel = threading.Event()
+    with Client("http://127.0.0.1:9") as client:
+        threading.Timer(0.5, cancel.set).start()
+        began = time.monotonic()
+        with pytest.raises(Cancelled):
+            client.download("a-1", "x.mp4", tmp_path / "x.mp4", cancel=cancel)
+        assert time.monotonic() - began < 1.5
+
+
+def patient(client: Client, path: Path, silence: float) -> Download:
+    """A download that bears so many seconds of silence."""
+    return Download(client._transport, client._door, "a-1", "x.mp4", path, most_silence=silence)
 
 
 def never_right(data: bytes, **headers: str) -> FileServer:

@@ -6,6 +6,7 @@ import json
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -65,6 +66,30 @@ def test_three_hundred_malformed_states() -> None:
             assert said is None or (said.isprintable() and len(said) < 400)
     assert refused > 280  # a few odd values are allowed: no text for `error`, whole numbers as floats
     assert len(server.asked) == len(bodies)
+
+
+def test_each_malformed_state_ends_the_waiting() -> None:
+    """A server that gives one of 300 malformed states for ever: waiting for it ends, as read, gone or silent."""
+    bodies = malformed()
+
+    def ending(number: int) -> tuple[str, str]:
+        try:
+            found = follow(client, f"a-{number}", most_silence=0.3, most_standstill=0.3)
+        except RemoteError as error:
+            return type(error).__name__, error.message
+        return f"state {found.state}", ""
+
+    def handler(asked: Asked, wire: Wire) -> None:
+        wire.send(answer(200, bodies[int(asked.path.split("/")[2].removeprefix("a-"))]))
+
+    with Faulty(handler) as server, Client(server.url) as client, ThreadPoolExecutor(60) as pool:
+        began = time.monotonic()
+        ends = list(pool.map(ending, range(len(bodies))))
+        assert time.monotonic() - began < 60
+        assert len(server.asked) < 40 * len(bodies)
+    kinds = [kind for kind, _ in ends]
+    assert kinds.count("RemoteError") > 280 and set(kinds) <= {"RemoteError", "Failed", "state 2"}
+    assert all(said.isprintable() and len(said) < 600 for _, said in ends if said)
 
 
 def test_malformed_states_end_the_waiting() -> None:

@@ -45,8 +45,8 @@ class Address:
             parts = urlsplit(text.strip())
             port = parts.port
             host = _host(parts.hostname or "")
-        except ValueError as exc:
-            raise RequestError("url", "it is not the address of a server", _FORM) from exc
+        except ValueError:  # its words may hold a part of a password that stands in the address
+            raise RequestError("url", "it is not the address of a server", _FORM) from None
         if parts.scheme not in _PORTS or port == 0 or parts.query or parts.fragment:
             raise RequestError("url", "it is not the address of a server", _FORM)
         if parts.password is not None:

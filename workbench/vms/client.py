@@ -47,6 +47,8 @@ PAGE = 1000
 """Intervals that are asked for at once; a server may give fewer."""
 MOST_PAGES = 10_000
 MOST_PICTURE = 64 * 2**20
+SEE_SOURCES = "See `workbench sources`."
+NO_LIST = "Check the prefix in {url}: the API may lie behind another one (many servers want /asip-api), or none."
 LOOKS = 3
 """Times that an export is looked for whose start nobody answered."""
 T = TypeVar("T")
@@ -129,7 +131,8 @@ class Client:
         found: dict[str, Camera] = {}
         query: dict[str, str] = {}
         for _ in range(MOST_PAGES):
-            page = self._asked(paths.cameras(), listing.read_cameras, "the list of cameras", query)
+            what, advice = "the list of cameras", NO_LIST.format(url=self.address.url)
+            page = self._asked(paths.cameras(), listing.read_cameras, what, query, advice=advice)
             known = len(found)
             found.update((camera.id, camera) for camera in page.cameras)
             if not page.next_page:
@@ -237,7 +240,7 @@ class Client:
         if answer.status in (502, 504):  # a proxy speaks: the server behind it may have begun
             return self._looked_for(marker, refusal(answer, "an export was asked for", self._transport))
         if answer.status == 404:
-            raise SourceError(f"the server knows no camera {source}, or no such archive", "See `workbench sources`.")
+            raise SourceError(f"the server knows no camera {source}, or no such archive", SEE_SOURCES)
         if answer.status not in (200, 201, 202):
             raise refusal(answer, f"an export of {source} was asked for", self._transport)
         try:
@@ -331,11 +334,11 @@ class Client:
                 break
         raise refusal(answer, f"{method} {path.split('?')[0]}", self._transport)
 
-    def _good(self, answer: Answer, asked: str) -> Answer:
+    def _good(self, answer: Answer, asked: str, advice: str = "") -> Answer:
         if answer.status == 200:
             return answer
         error = refusal(answer, f"{asked} was asked for", self._transport)
-        raise SourceError(error.message, "See `workbench sources`.") if answer.status == 404 else error
+        raise SourceError(error.message, advice or SEE_SOURCES) if answer.status == 404 else error
 
     def _asked(
         self,
@@ -344,9 +347,11 @@ class Client:
         what: str,
         query: Mapping[str, str] | None = None,
         archive: str | None = None,
+        *,
+        advice: str = "",
     ) -> T:
         answer = self._request("GET", path, query=_with(query or {}, archive))
-        return read(self._good(answer, what).body)
+        return read(self._good(answer, what, advice).body)
 
     def _looked_for(self, marker: str, lost: RemoteError) -> str:
         """The id of the export that carries our marker; RemoteError where nobody can tell whether it was started."""

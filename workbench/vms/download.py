@@ -2,7 +2,9 @@
 
 A break is mended by a Range request with If-Range and the strong ETag seen first (RFC 9110, 13.1.5): the server answers
 206 from exactly where we stand, or sends the whole file anew, and then we begin anew too. Without a strong ETag every
-break begins anew. The bytes must be as many as announced, and where the server tells a SHA-256, these.
+break begins anew. The bytes must be as many as announced, and where the server tells a SHA-256, these. A server that
+is away may be so for a minute, as while an export is waited for; a busy one is asked again when it wants to be. What is
+held by then stays.
 """
 
 from __future__ import annotations
@@ -17,15 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from workbench.core.errors import NameTaken, RemoteError, WorkError
+from workbench.core.errors import NameTaken, NotAllowed, RemoteError, WorkError
+from workbench.vms.following import MOST_SILENCE, Failed
 from workbench.vms.hashing import Hasher
 from workbench.vms.tokens import DENIED, Doorkeeper, refusal
 from workbench.vms.transport import (
     ADVICE,
     BUSY,
+    LONGEST_WAIT,
     PASSING,
-    TRIES,
     Answer,
+    Busy,
     Stream,
     Transport,
     Unanswered,
@@ -39,7 +43,13 @@ from workbench.vms.wire import paths
 OnBytes = Callable[[int, int | None], None]
 """(bytes held so far, bytes in all or None)."""
 MOST_RESTARTS = 4
+MOST_BUSY = 600.0
+"""Seconds in which a server may say that it is busy."""
+LONGEST_PAUSE = 4.0
+"""Seconds between two tries while the server is away."""
 MOST_REFUSAL = 65_536
+MOST_DENIED = 2
+"""Times in a row that another way in is looked for."""
 WRITE_EVERY = 16 << 20
 """Bytes after which what came is sent on to the disk, so that little is left to wait for at the end."""
 PACE_OVER = 60.0
@@ -70,6 +80,10 @@ class _Changed(Exception):
     """What we hold and what comes now are not the same file."""
 
 
+class _Passing(RemoteError):
+    """The server is there and cannot give the file at the moment."""
+
+
 class Download:
     """One file on its way; `run` brings it home."""
 
@@ -83,10 +97,12 @@ class Download:
         *,
         on_bytes: OnBytes | None = None,
         cancel: threading.Event | None = None,
+        most_silence: float = MOST_SILENCE,
     ) -> None:
+        self._most_silence = most_silence
         self._transport, self._door, self._id, self._name = transport, door, id, name
         self._path, self._on_bytes, self._cancel = path, on_bytes, cancel
-        self._attempts = self._breaks = self._refetched = self._restarts = 0
+        self._attempts = self._breaks = self._refetched = self._restarts = self._denied = 0
         self._pace_from = (time.monotonic(), 0)
         self._came = 0
         self._hasher = Hasher()
@@ -95,7 +111,7 @@ class Download:
     def run(self) -> Downloaded:
         """Fetch the file to the path, which must not exist; whatever happens, half a file is removed.
 
-        Raises RemoteError, WorkError (disk) or Cancelled.
+        Raises Failed where another try would end alike, RemoteError, WorkError (disk) or Cancelled.
         """
         try:
             file = self._path.open("xb")
@@ -133,31 +149,29 @@ class Download:
         self._told: str | None = None
 
     def _all(self, file: BinaryIO) -> None:
-        fruitless = 0
+        away = _Away(self._most_silence)
         while True:
-            before = self._held
+            before, begun, pause = self._came, time.monotonic(), 0.0
             try:
-                pause = self._attempt(file)
-                if pause is None:
+                if self._attempt(file):
                     return
             except _Changed:
                 self._restart(file)
-                pause = 0.0
-            except (Unanswered, Unreached):
-                self._breaks += 1
-                fruitless = 0 if self._held > before else fruitless + 1
-                if fruitless >= TRIES:
-                    raise
-                pause = back_off(max(1, fruitless)) if fruitless else 0.0
-            else:
-                fruitless += 1
-                if fruitless >= TRIES:
-                    raise RemoteError(f"{self._shown()} cannot be fetched: the server is busy", ADVICE)
+            except (Unanswered, Unreached, Busy, _Passing) as exc:
+                self._breaks += isinstance(exc, Unanswered | Unreached)
+                if self._came == before:
+                    pause = away.pause(exc)
+            if self._came > before:
+                away.came()
+                self._denied = 0
+            else:  # only bytes that come have a pace; how long none may come is known to `_Away`
+                since, had = self._pace_from
+                self._pace_from = (since + time.monotonic() - begun + pause, had)
             self._check_pace()
             wait(pause, self._cancel)
 
-    def _attempt(self, file: BinaryIO) -> float | None:
-        """One request; None when the file is whole, else seconds to wait until the next."""
+    def _attempt(self, file: BinaryIO) -> bool:
+        """One request; True when the file is whole, False where the next may be let in."""
         headers = self._door.headers()
         self._attempts += 1
         if self._held and self._etag:
@@ -178,9 +192,10 @@ class Download:
             else:
                 answer = Answer(stream.status, stream.headers, self._refusal_of(stream))
         if stream.status not in (200, 206):
-            return self._refused(answer, headers)
+            self._refused(answer, headers)
+            return False
         self._check_end()
-        return None
+        return True
 
     def _refusal_of(self, stream: Stream) -> bytes:
         """The beginning of what a refusal says."""
@@ -191,22 +206,25 @@ class Download:
                 break
         return said[:MOST_REFUSAL]
 
-    def _refused(self, answer: Answer, headers: Mapping[str, str]) -> float:
-        """Seconds to wait until the next try; RemoteError where there is none."""
+    def _refused(self, answer: Answer, headers: Mapping[str, str]) -> None:
+        """Raise what a refusal means; nothing where another way in may help."""
         if answer.status == 416:
             raise _Changed
-        if answer.status in DENIED and self._door.try_harder(headers):
-            return 0.0
+        if answer.status in DENIED and self._denied < MOST_DENIED and self._door.try_harder(headers):
+            self._denied += 1
+            return
+        said = refusal(answer, f"{self._shown()} was asked for", self._transport)
+        if answer.status in BUSY:
+            raise Busy(said.message, said.advice, retry_after(answer.headers.get("retry-after")) or 0.0)
         if answer.status in PASSING:
-            after = retry_after(answer.headers.get("retry-after")) if answer.status in BUSY else None
-            return min(60.0, max(after or 0.0, back_off(1)))
-        raise refusal(answer, f"{self._shown()} was asked for", self._transport)
+            raise _Passing(said.message, said.advice)
+        raise said if isinstance(said, NotAllowed) else Failed(said.message, said.advice)
 
     def _check_head(self, stream: Stream, file: BinaryIO) -> None:
         """Take length, validator and digest of the first answer; hold every further one against them."""
         head = stream.headers
         if head.get("content-encoding", "identity").lower() != "identity":
-            raise RemoteError(f"{self._shown()} comes compressed, which nobody asked for", ADVICE)
+            raise Failed(f"{self._shown()} comes compressed, which nobody asked for", ADVICE)
         etag = head.get("etag", "")
         etag = etag if _STRONG.fullmatch(etag) else ""
         if stream.status == 206:
@@ -228,9 +246,7 @@ class Download:
     def _check_room(self) -> None:
         free = shutil.disk_usage(self._path.parent).free
         if self._total is not None and self._total > free:
-            raise WorkError(
-                f"{self._shown()} has {self._total} bytes, the disk has room for {free}", "Make room, then resume."
-            )
+            raise WorkError(f"{self._shown()} has {self._total} bytes, the disk has room for {free}", "Make room.")
 
     def _pour(self, stream: Stream, file: BinaryIO) -> None:
         for piece in stream.long_pieces():
@@ -264,7 +280,7 @@ class Download:
         if self._came - had < self._transport.timeouts.slowest * seconds:
             raise RemoteError(
                 f"{self._shown()} comes too slowly: {self._came - had} bytes in {seconds:.0f} s",
-                "Nothing of it was kept. Take the export up again when the network is better.",
+                "Nothing of it was kept here. Try again when the network is better.",
             )
         self._pace_from = (time.monotonic(), self._came)
 
@@ -279,10 +295,10 @@ class Download:
         """Forget what we hold: it belongs to another file, or nobody can tell."""
         self._restarts += 1
         if self._restarts > MOST_RESTARTS:
-            raise RemoteError(
+            raise Failed(
                 f"{self._shown()} cannot be had whole: begun anew {MOST_RESTARTS} times, it broke off where the server "
                 "cannot go on, or it was another file than before or than announced",
-                "Nothing of it was kept. Make the export again.",
+                "Nothing of it was kept here. Make the export again.",
             )
         self._refetched += self._held
         file.seek(0)
@@ -291,6 +307,32 @@ class Download:
 
     def _shown(self) -> str:
         return repr(self._name[:120])
+
+
+class _Away:
+    """How long a server has been silent or busy."""
+
+    def __init__(self, most_silence: float) -> None:
+        self._most_silence = most_silence
+        self.came()
+
+    def came(self) -> None:
+        """Bytes have come."""
+        self._fruit = self._heard = time.monotonic()
+        self._tries = 0
+
+    def pause(self, exc: RemoteError) -> float:
+        """Seconds until the next try after one that brought nothing; raises its error where that was the last."""
+        now = time.monotonic()
+        if isinstance(exc, Busy):
+            self._heard = now
+            if now - self._fruit >= MOST_BUSY:
+                raise exc
+            return min(LONGEST_WAIT, max(exc.after, back_off(1)))
+        if now - self._heard >= self._most_silence:
+            raise exc
+        self._tries = min(self._tries + 1, 8)
+        return min(LONGEST_PAUSE, back_off(self._tries))
 
 
 def _to_the_disk(file: BinaryIO, begin: int, end: int) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from workbench.core.errors import NotAllowed, RemoteError
+from workbench.vms.credentials import PASSWORD, USER, Credentials
 from workbench.vms.secret import Secret
 from workbench.vms.transport import Answer, Transport
 from workbench.vms.wire import document, errors, grpc, paths
@@ -110,12 +111,24 @@ class Doorkeeper:
         return self._transport.request("POST", paths.grpc(), body=body, headers=headers, told=told)
 
 
+def _let_in(status: int, known: Credentials | None) -> tuple[str, str]:
+    """What is to add to a 401 or 403, and what may help."""
+    if status == 403:
+        return "", "Ask for the right at the VMS."
+    name = f"Put the user into the URL (http://NAME@…) or into {USER}"
+    if known is None:
+        return "; no user was named", f"{name}, and the password into {PASSWORD}."
+    if known.token is None and not known.user:
+        return "; there is a password, but no user was named", f"{name}."
+    return "", "Check the token: it may have ended." if known.password is None else "Check user and password."
+
+
 def refusal(answer: Answer, asked: str, transport: Transport) -> RemoteError:
     """The error for an answer that is not what was asked for; our secrets are taken out of the server's words."""
     said = errors.read(answer.body, answer.status)
     if transport.credentials is not None:
         said = transport.credentials.redacted(said)
     if answer.status in DENIED:
-        advice = "Check user and password." if answer.status == 401 else "Ask for the right at the VMS."
-        return NotAllowed(f"{asked}: the server says {said}", advice)
+        more, advice = _let_in(answer.status, transport.credentials)
+        return NotAllowed(f"{asked}: the server says {said}{more}", advice)
     return RemoteError(f"{asked}: the server says {said}", document.ADVICE)
