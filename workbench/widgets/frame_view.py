@@ -2,12 +2,16 @@
 
 Coordinates are those of `core.geometry`: 0 to 1 of the picture as it is shown, origin top left. Frames travel as
 messages and are never saved; `keep_still` puts one into the saved notebook, masked by the engine.
+
+Two threads of the view do its work: `eye` moves the cursor and makes pictures, `hand` changes what is drawn, each in
+the order in which it was asked. What is drawn names the camera and the instant that the person saw, so that a step or
+another camera in between moves nothing elsewhere.
 """
 
 from __future__ import annotations
 
-import base64
-import html
+import struct
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -17,15 +21,17 @@ from workbench.core.geometry import Area
 from workbench.core.geometry import point as checked_point
 from workbench.core.mask import Mask
 from workbench.core.timebase import Moment, Offset, instant_us
-from workbench.core.timebase import shown as written
-from workbench.evidence.clock import Clock
-from workbench.widgets import drawing, timetext
+from workbench.widgets import drawing, frame_facts, timetext
 from workbench.widgets.moments import moment
 from workbench.widgets.session import Session
+from workbench.widgets.state import Look
 from workbench.widgets.view import View, verb
 
-STYLES = {"fill": "fill", "pixelate": "pixelate (may be recoverable)", "blur": "blur (may be recoverable)"}
 WIDEST = 7680
+MOST_PTS = 500
+"""PTS that are remembered, of the pictures that were looked at last."""
+BLOCK = 16
+"""Parts of a picture are asked for in whole blocks of so many pixels, which no chroma grid cuts."""
 
 
 class FrameView(View):
@@ -33,19 +39,21 @@ class FrameView(View):
 
     label = "Frame and masks"
     script = "frame"
-    parts = ("frame_shapes", "frame_stage", "frame_tables")
+    parts = ("frame_shapes", "frame_handles", "frame_stage", "frame_pictures", "frame_tables")
 
     def __init__(self, session: Session, *, keep_still: bool = False) -> None:
         """Show the frame of a session's cursor; `keep_still` embeds it, masked, in the saved notebook."""
         self.keep_still = keep_still
-        self._pts: dict[tuple[str, int], int] = {}
+        self._pts: dict[tuple[str, int], int | None] = {}
+        self._pts_lock = threading.Lock()
+        self._laid: dict[str, tuple[Any, int]] = {}
         super().__init__(session)
 
     def draw(self) -> dict[str, Any]:
         """What is drawn on the shown camera's pictures, and where the cursor is."""
         state = self.session.state
         look = state.look()
-        here = self._here() if state.source and state.at is not None else None
+        here = self._here(state.source, state.at) if state.source and state.at is not None else None
         return {
             "source": state.source,
             "sources": [{"id": name, "name": self.session.brief(name).name} for name in state.sources],
@@ -57,173 +65,251 @@ class FrameView(View):
             "masks": [self._mask(mask, here) for mask in look.masks],
             "drawing": [list(p) for p in look.drawing],
             "undo": list(self.session.undoable),
+            "version": self._version(state.source, look),
         }
 
-    @verb(newest="frame")
-    def on_frame(self, source: str, at: int, width: int, masked: bool) -> None:
-        """Send the frame shown at an instant, raw or with what is drawn laid on by the engine."""
-        state, camera = self.session.state, self.session.brief(source)
-        look = state.look(source)
-        laid = (look.masks, look.crop) if masked else ((), None)
-        seen = self.session.archive.view(source, moment(at, camera.dated), *laid, width=max(0, min(width, WIDEST)))
-        self._pts[source, seen.frame.instant] = seen.frame.pts
-        told = {
-            "source": source,
-            "asked": at,
-            "at": seen.frame.instant,
-            "pts": str(seen.frame.pts),
-            "base": str(seen.frame.time_base),
-            "file": seen.frame.file,
-            "key": seen.key,
-            "type": seen.picture_type,
-            "of": list(seen.of),
-            "width": seen.width,
-            "masked": masked,
-            "times": self._times(source, seen.frame.instant),
-        }
-        self.post("frame", told, [seen.jpeg])
+    # --- pictures ---
+
+    @verb(newest="frame", lane="eye")
+    def on_frame(self, source: str, at: int, width: int) -> None:
+        """Send the frame shown at an instant, as it is recorded."""
+        self._send_frame(source, at, width, ())
+
+    @verb(newest="masked", lane="eye")
+    def on_masked(self, source: str, at: int, width: int) -> None:
+        """Send the same frame with the masks laid on by the engine; it says which version of them."""
+        masks, version = self._masks(source)
+        self._send_frame(source, at, width, masks, version)
+
+    @verb(newest="pixels")
+    def on_pixels(self, source: str, at: int, area: list[int], of: list[int]) -> None:
+        """Send the pixels of a part of the frame without any loss.
+
+        `area` is left, top, right and bottom in pixels of the whole picture, whose size is `of`.
+        """
+        self._send_pixels(source, at, area, of, ())
+
+    @verb(newest="masked_pixels")
+    def on_masked_pixels(self, source: str, at: int, area: list[int], of: list[int]) -> None:
+        """The same with the masks laid on by the engine."""
+        masks, version = self._masks(source)
+        self._send_pixels(source, at, area, of, masks, version)
+
+    # --- the cursor ---
 
     @verb
     def on_show(self, source: str) -> None:
         """Show another of the chosen cameras."""
         self.session.show(source)
 
-    @verb
+    @verb(lane="eye")
     def on_step(self, by: int, unit: str) -> int | None:
         """Move the cursor; None where nothing follows."""
         state = self.session.state
         if state.at is None:
             raise RequestError("at", "no picture is shown", "Choose a camera first.")
-        found = self.session.archive.step(state.source, state.at, by, unit)  # type: ignore[arg-type]
-        if found is not None:
-            self.session.set(at=found)
-        return found
+        found = self.session.eye.step(state.source, state.at, by, unit)  # type: ignore[arg-type]
+        return None if found is None else self._go(found, state.source, state.at)
 
-    @verb
-    def on_seek(self, at: int) -> None:
+    @verb(newest="seek", lane="eye")
+    def on_seek(self, at: int) -> int:
         """Put the cursor on the picture shown at an instant."""
-        source = self.session.source(self.session.state.source)
-        self.session.set(at=self.session.archive.frame(source.id, moment(at, source.dated)).instant)
+        state = self.session.state
+        if not state.source:
+            raise RequestError("source", "no camera is chosen", "Choose one first.")
+        found = self.session.eye.frame(state.source, moment(at, state.dated)).instant
+        return self._go(found, state.source, state.at)
 
-    @verb
-    def on_drawing(self, points: list[Any]) -> None:
+    # --- what is drawn ---
+
+    @verb(lane="hand")
+    def on_drawing(self, points: list[Any], source: str | None = None) -> None:
         """The corners of the polygon that is being drawn; none takes it away."""
-        self.session.draw(drawing=tuple(checked_point(p, "drawing") for p in points))
+        self.session.draw(source, drawing=tuple(checked_point(p, "drawing") for p in points))
 
-    @verb
-    def on_close_polygon(self) -> int:
+    @verb(lane="hand")
+    def on_close_polygon(self, source: str | None = None) -> int:
         """Make a mask of the corners drawn so far; its number."""
-        look = self.session.look
-        mask = Mask(points=look.drawing)
-        self.session.draw(drawing=(), masks=(*look.masks, mask))
-        return len(look.masks)
+        with self.session.lock:
+            look = self.session.state.look(source)
+            self.session.draw(source, drawing=(), masks=(*look.masks, Mask(points=look.drawing)))
+            return len(look.masks)
 
-    @verb
-    def on_crop(self, area: list[list[float]] | None) -> None:
+    @verb(lane="hand")
+    def on_crop(self, area: list[list[float]] | None, source: str | None = None) -> None:
         """Set the crop to the rectangle between two corners, or take it away."""
-        self.session.draw(crop=None if area is None else Area.from_corners(area[0], area[1], "crop"))
+        self.session.draw(source, crop=None if area is None else Area.from_corners(area[0], area[1], "crop"))
 
-    @verb
-    def on_polygon(self, mask: int, points: list[Any]) -> None:
-        """Move corners of a mask; of a moving one, at the shown frame."""
-        self._change(mask, lambda one: drawing.reshaped(one, points, self._here()))
+    @verb(lane="hand")
+    def on_polygon(self, mask: int, points: list[Any], source: str | None = None, at: int | None = None) -> None:
+        """Move corners of a mask; of a moving one, at an instant (the cursor's)."""
+        self._keyed(mask, lambda one, here: drawing.reshaped(one, points, here), source, at)
 
-    @verb
-    def on_insert(self, mask: int, after: int, at: list[float] | None = None) -> None:
-        """Put in a corner behind another."""
-        self._change(mask, lambda one: drawing.inserted(one, after, at, self._here()))
+    @verb(lane="hand")
+    def on_insert(
+        self, mask: int, after: int, place: list[float] | None = None, source: str | None = None, at: int | None = None
+    ) -> None:
+        """Put in a corner behind another; in a moving mask, `place` is meant at an instant (the cursor's)."""
+        self._keyed(mask, lambda one, here: drawing.inserted(one, after, place, here), source, at)
 
-    @verb
-    def on_remove_corner(self, mask: int, corner: int) -> None:
+    @verb(lane="hand")
+    def on_remove_corner(self, mask: int, corner: int, source: str | None = None) -> None:
         """Take a corner away."""
-        self._change(mask, lambda one: drawing.removed(one, corner))
+        self._change(mask, lambda one: drawing.removed(one, corner), source)
 
-    @verb
-    def on_key(self, mask: int) -> None:
-        """Put a key at the shown frame: there the mask has exactly this shape."""
-        self._change(mask, lambda one: drawing.with_key(one, self._here()))
+    @verb(lane="hand")
+    def on_key(self, mask: int, source: str | None = None, at: int | None = None) -> None:
+        """Put a key at an instant (the cursor's): there the mask has exactly this shape."""
+        self._keyed(mask, drawing.with_key, source, at, always=True)
 
-    @verb
-    def on_remove_key(self, mask: int, key: int) -> None:
+    @verb(lane="hand")
+    def on_remove_key(self, mask: int, key: int, source: str | None = None) -> None:
         """Take a key away."""
-        self._change(mask, lambda one: drawing.without_key(one, key))
+        self._change(mask, lambda one: drawing.without_key(one, key), source)
 
-    @verb
-    def on_style(self, mask: int, style: str, inverted: bool, reason: str) -> None:
+    @verb(lane="hand")
+    def on_style(self, mask: int, style: str, inverted: bool, reason: str, source: str | None = None) -> None:
         """How a mask covers, which side, and why."""
-        self._change(mask, lambda one: replace(one, style=style, inverted=inverted, reason=reason))  # type: ignore[arg-type]
+        self._change(mask, lambda one: replace(one, style=style, inverted=inverted, reason=reason), source)  # type: ignore[arg-type]
 
-    @verb
-    def on_time(self, mask: int, begin: str, end: str) -> None:
-        """The stretch in which a mask covers, as typed; empty for all of the range."""
-        given = [self._typed(text, f"masks.{name}") for name, text in (("begin", begin), ("end", end))]
-        self._change(mask, lambda one: replace(one, begin=given[0], end=given[1]))
+    @verb(lane="hand")
+    def on_time(self, mask: int, begin: str | None = None, end: str | None = None, source: str | None = None) -> None:
+        """The stretch in which a mask covers, as typed; empty for all of the range, None leaves a border as it is."""
+        texts = {"begin": begin, "end": end}
+        times = {name: self._typed(text, f"masks.{name}", source) for name, text in texts.items() if text is not None}
 
-    @verb
-    def on_duplicate(self, mask: int) -> int:
+        def limited(one: Mask) -> Mask:
+            return replace(one, begin=times.get("begin", one.begin), end=times.get("end", one.end))
+
+        self._change(mask, limited, source)
+
+    @verb(lane="hand")
+    def on_duplicate(self, mask: int, source: str | None = None) -> int:
         """A copy of a mask, behind all; its number."""
-        masks = self.session.look.masks
-        drawing.changed(masks, mask, lambda one: one)
-        self.session.draw(masks=(*masks, masks[mask]))
-        return len(masks)
+        with self.session.lock:
+            masks = self.session.state.look(source).masks
+            drawing.changed(masks, mask, lambda one: one)
+            self.session.draw(source, masks=(*masks, masks[mask]))
+            return len(masks)
 
-    @verb
-    def on_delete(self, mask: int) -> None:
+    @verb(lane="hand")
+    def on_delete(self, mask: int, source: str | None = None) -> None:
         """Take a mask away."""
-        masks = drawing.changed(self.session.look.masks, mask, lambda one: one)
-        self.session.draw(masks=masks[:mask] + masks[mask + 1 :])
+        with self.session.lock:
+            masks = drawing.changed(self.session.state.look(source).masks, mask, lambda one: one)
+            self.session.draw(source, masks=masks[:mask] + masks[mask + 1 :])
 
-    @verb
-    def on_undo(self) -> bool:
-        """Take the last drawing step back."""
-        return self.session.undo()
+    @verb(lane="hand")
+    def on_undo(self, source: str | None = None) -> bool:
+        """Take the last drawing step on a camera's pictures back."""
+        return self.session.undo(source)
 
-    @verb
-    def on_redo(self) -> bool:
-        """Do again what was taken back."""
-        return self.session.redo()
+    @verb(lane="hand")
+    def on_redo(self, source: str | None = None) -> bool:
+        """Do again what was taken back there."""
+        return self.session.redo(source)
 
     def still(self) -> str:
         """The outlines on an empty frame and a table of the masks; the masked frame itself only if asked for."""
-        state = self.session.state
-        look = state.look()
-        outlines = "".join(
-            f'<polygon points="{" ".join(f"{x * 640:.1f},{y * 360:.1f}" for x, y in mask.points)}" '
-            'fill="#000000" fill-opacity="0.7" stroke="#e69f00"/>'
-            for mask in look.masks
-        )
-        rows = "".join(
-            f"<tr><td>{n}</td><td>{len(mask.points)} corners</td><td>{html.escape(mask.style)}</td>"
-            f"<td>{html.escape(mask.reason)}</td></tr>"
-            for n, mask in enumerate(look.masks, 1)
-        )
-        where = html.escape(f"{state.source} at {'–' if state.at is None else written(state.at, state.dated)}")
-        drawn = f'<svg viewBox="0 0 640 360" width="640" role="img" style="background:#dddddd">{outlines}</svg>'
-        return f"{self._kept() or drawn}<table><caption>Masks: {where}</caption>{rows}</table>"
+        return frame_facts.still(self.session, keep=self.keep_still)
 
-    def _kept(self) -> str:
-        """The shown frame with masks and crop applied, as an image; empty where nobody asked for it."""
-        state = self.session.state
-        if not self.keep_still or state.at is None or not state.source:
-            return ""
-        look, when = state.look(), moment(state.at, state.dated)
-        try:
-            seen = self.session.archive.view(state.source, when, look.masks, look.crop, width=960)
-        except WorkbenchError as exc:
-            return f"<p>{html.escape(exc.message)}</p>"
-        data = base64.b64encode(seen.jpeg).decode()
-        return f'<img alt="The shown frame, masked" src="data:image/jpeg;base64,{data}">'
+    def _send_frame(
+        self, source: str, at: int, width: int, masks: tuple[Mask, ...], version: int | None = None
+    ) -> None:
+        dated, width = self.session.brief(source).dated, max(0, min(width, WIDEST))
+        seen = self.session.eye.view(source, moment(at, dated), masks, width=width)
+        told = frame_facts.facts(seen, frame_facts.times_of(self.session, source, seen.frame.instant))
+        self._remember(source, at, seen.frame.pts if seen.frame.file else None)
+        event = "frame" if version is None else "masked"
+        self.post(event, {**told, "source": source, "asked": at, "version": version}, [seen.jpeg])
 
-    def _change(self, number: int, change: Callable[[Mask], Mask]) -> None:
-        self.session.draw(masks=drawing.changed(self.session.look.masks, number, change))
+    def _send_pixels(
+        self,
+        source: str,
+        at: int,
+        area: list[int],
+        of: list[int],
+        masks: tuple[Mask, ...],
+        version: int | None = None,
+    ) -> None:
+        """A part in whole blocks as PNG; the whole picture where the engine's grid gives other pixels than asked."""
+        archive, when = self.session.archive, moment(at, self.session.brief(source).dated)
+        box, whole, png = _blocks(area, of), [0, 0, *of], b""
+        if box != whole:
+            crop = Area(box[0] / of[0], box[1] / of[1], box[2] / of[0], box[3] / of[1])
+            png = archive.frame(source, when, masks, crop).png()
+        if box == whole or _size(png) != (box[2] - box[0], box[3] - box[1]):
+            box, png = whole, archive.frame(source, when, masks).png()
+        event = "pixels" if version is None else "masked_pixels"
+        self.post(event, {"source": source, "asked": at, "version": version, "area": box}, [png])
 
-    def _here(self) -> drawing.Here:
+    def _masks(self, source: str) -> tuple[tuple[Mask, ...], int]:
+        """The masks of a camera and the version that `draw` tells of them."""
+        with self.session.lock:
+            look = self.session.state.look(source)
+            return look.masks, self._version(source, look)
+
+    def _version(self, source: str, look: Look) -> int:
+        """A number that is another one after each change of a camera's masks; asked under the session's lock."""
+        masks, number = self._laid.get(source, ((), 0))
+        if masks != look.masks:
+            number += 1
+            self._laid[source] = (look.masks, number)
+        return number
+
+    def _go(self, found: int, source: str, before: int | None) -> int:
+        """Move the cursor, unless somebody moved it meanwhile."""
+        with self.session.lock:
+            if (self.session.state.source, self.session.state.at) == (source, before):
+                self.session.set(at=found)
+        return found
+
+    def _change(self, number: int, change: Callable[[Mask], Mask], source: str | None) -> None:
+        with self.session.lock:
+            masks = drawing.changed(self.session.state.look(source).masks, number, change)
+            self.session.draw(source, masks=masks)
+
+    def _keyed(
+        self,
+        number: int,
+        change: Callable[[Mask, drawing.Here], Mask],
+        source: str | None,
+        at: int | None,
+        *,
+        always: bool = False,
+    ) -> None:
+        """Change a mask at an instant; where that may make a key, the archive is asked for the frame's PTS first."""
         state = self.session.state
-        if state.at is None or not state.source:
+        name, when = source or state.source, state.at if at is None else at
+        if when is None or not name:
             raise RequestError("at", "no picture is shown", "Choose a camera first.")
-        source = self.session.brief(state.source)
-        pts = self._pts.get((state.source, state.at))
-        return drawing.Here(at=state.at, pts=pts, dated=source.dated, first=source.first or 0)
+        masks = state.look(name).masks
+        moving = always or (0 <= number < len(masks) and bool(masks[number].keys))
+        here = self._here(name, when, self._pts_at(name, when) if moving else None)
+        self._change(number, lambda one: change(one, here), name)
+
+    def _here(self, name: str, at: int, pts: int | None = None) -> drawing.Here:
+        source = self.session.brief(name)
+        return drawing.Here(at=at, pts=pts, dated=source.dated, first=source.first or 0)
+
+    def _pts_at(self, name: str, at: int) -> int | None:
+        """PTS of the frame shown at an instant; None where the archive does not know it (a VMS tells none)."""
+        with self._pts_lock:
+            if (name, at) in self._pts:
+                return self._pts[name, at]
+        try:
+            frame = self.session.eye.frame(name, moment(at, self.session.brief(name).dated))
+        except WorkbenchError:
+            return None
+        self._remember(name, at, pts := frame.pts if frame.file else None)
+        return pts
+
+    def _remember(self, name: str, at: int, pts: int | None) -> None:
+        with self._pts_lock:
+            self._pts.pop((name, at), None)
+            self._pts[name, at] = pts
+            while len(self._pts) > MOST_PTS:
+                del self._pts[next(iter(self._pts))]
 
     def _us(self, when: Moment | None) -> int | None:
         if when is None:
@@ -233,9 +319,13 @@ class FrameView(View):
 
     def _mask(self, mask: Mask, here: drawing.Here | None) -> dict[str, Any]:
         points = mask.points if here is None else drawing.shape(mask, here)
+        keys = [(self._us(key.at), key) for key in mask.keys]
         return {
             "points": [list(p) for p in points],
-            "keys": [{"at": self._us(key.at), "points": [list(p) for p in key.points]} for key in mask.keys],
+            "keys": [
+                {"at": us, "pts": None if key.pts is None else str(key.pts), "points": [list(p) for p in key.points]}
+                for us, key in keys
+            ],
             "begin": self._us(mask.begin),
             "end": self._us(mask.end),
             "style": mask.style,
@@ -243,21 +333,23 @@ class FrameView(View):
             "reason": mask.reason,
         }
 
-    def _typed(self, text: str, field: str) -> Moment | None:
+    def _typed(self, text: str, field: str, name: str | None) -> Moment | None:
         if not text.strip():
             return None
-        source = self.session.source(self.session.state.source)
+        source = self.session.brief(name or self.session.state.source)
         near, first = self.session.state.at or source.first or 0, source.first or 0
         us = timetext.parse(text, near=near, first=first, dated=source.dated, zone_name=source.zone, field=field)
         return moment(us, source.dated)
 
-    def _times(self, name: str, us: int) -> dict[str, str | None]:
-        """Device, corrected and UTC time of a frame; None for what is not checked."""
-        source = self.session.source(name)
-        if not source.dated:
-            return {"offset": written(us, False), "device": None, "corrected": None, "utc": None}
-        device = us - round(source.clock_offset * 1_000_000)
-        checks = () if self.session.case is None else self.session.case.state.checks_of(name)
-        true = Clock(checks).corrected(device)
-        corrected = None if true is None else f"{written(true.us, True)} ± {true.plus_minus:.3f} s"
-        return {"offset": None, "device": str(device), "corrected": corrected, "utc": written(us, True)}
+
+def _blocks(area: list[int], of: list[int]) -> list[int]:
+    """The smallest area of whole blocks around another, within the picture."""
+    low = [max(0, min(end - BLOCK, start // BLOCK * BLOCK)) for start, end in zip(area[:2], of, strict=True)]
+    high = [min(end, -(-stop // BLOCK) * BLOCK) for stop, end in zip(area[2:], of, strict=True)]
+    return [*low, *high]
+
+
+def _size(png: bytes) -> tuple[int, int]:
+    """Width and height by a PNG's first chunk."""
+    wide, high = struct.unpack(">II", png[16:24])
+    return wide, high

@@ -15,16 +15,23 @@ function wbTables(ui, on) {
   const button = (words, work, more) => h("button", {type: "button", onclick: work, ...more}, words);
 
   function settings(mask, n) {
-    const style = h("select", {"aria-label": `Style of mask ${n + 1}`}, [["fill", "fill: cannot be undone"], ["pixelate", "pixelate: may be recoverable"], ["blur", "blur: may be recoverable"]]
+    const style = h("select", {"aria-label": `Style of mask ${n + 1}`},
+      [["fill", "fill: cannot be undone"], ["pixelate", "pixelate: may be recoverable"], ["blur", "blur: may be recoverable"]]
       .map(([v, words]) => h("option", {value: v, selected: v === mask.style}, words)));
     const inverted = h("input", {type: "checkbox", checked: mask.inverted, id: wb.unique("inv")}), reason = h("input", {type: "text", value: mask.reason, size: 22, maxLength: 2000});
+    reason.dataset.was = mask.reason; reason.dataset.key = `${n}.reason`; reason.addEventListener("change", () => { reason.dataset.was = reason.value; });
     const send = () => on.style(n, style.value, inverted.checked, reason.value);
     for (const el of [style, inverted, reason]) el.addEventListener("change", send);
-    const time = (value, words, name) => [value === null ? "" : on.words(value), words, name];
-    const from = h("input", {type: "text", size: 24, value: time(mask.begin)[0]}), to = h("input", {type: "text", size: 24, value: time(mask.end)[0]});
-    const range = () => on.time(n, from.value, to.value);
-    from.addEventListener("change", range); to.addEventListener("change", range);
-    const keys = mask.keys.map((key, k) => h("li", {}, button(on.words(key.at), () => on.seek(key.at), {"aria-label": `Go to key ${k + 1} of mask ${n + 1}`}), button("Delete key", () => on.removeKey(n, k), {"aria-label": `Delete key ${k + 1} of mask ${n + 1}`})));
+    // Only the border that was typed anew is sent; words that are being typed are not drawn over.
+    const border = (name) => {
+      const el = h("input", {type: "text", size: 28, value: on.typed(mask[name]), autocomplete: "off", spellcheck: false});
+      el.dataset.was = el.value; el.dataset.key = `${n}.${name}`;
+      el.addEventListener("change", () => { el.dataset.was = el.value; on.time(n, {[name]: el.value}); });
+      el.addEventListener("blur", () => ui.redraw());
+      return el;
+    };
+    const from = border("begin"), to = border("end");
+    const keys = mask.keys.map((key, k) => h("li", {}, `${k + 1}. `, button(on.words(key.at), () => on.seek(key.at), {"aria-label": `Go to key ${k + 1} of mask ${n + 1}`}), h("span", {}, key.pts === null ? " PTS not known " : ` PTS ${key.pts} `), button("Delete key", () => on.removeKey(n, k), {"aria-label": `Delete key ${k + 1} of mask ${n + 1}`})));
     return h("div", {class: "wb-frame-settings"},
       h("div", {class: "wb-row"}, wb.field("Covers by", style, "style"), h("span", {}, inverted, h("label", {htmlFor: inverted.id}, " everything outside instead")), wb.field("Reason", reason, "reason")),
       h("div", {class: "wb-row"}, wb.field("From (empty: all)", from, "masks.begin"), wb.field("Until (empty: all)", to, "masks.end"),
@@ -35,10 +42,11 @@ function wbTables(ui, on) {
   }
   function show(next, shape) {
     size = shape; what = next;
-    const now = JSON.stringify([next.masks, next.selected, next.crop, size]);
-    if (now === drawn || (masks.contains(document.activeElement) && document.activeElement.matches("input[type=text]") && document.activeElement.dataset.typing)) return;
+    const now = JSON.stringify([next.masks, next.selected, next.crop, size]), typing = document.activeElement;
+    if (now === drawn || (masks.contains(typing) && typing.dataset.was !== undefined && typing.value !== typing.dataset.was)) return;
     drawn = now;
-    const focus = document.activeElement && ui.root.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+    const keyOf = (el) => el.dataset.key || el.getAttribute("aria-label");
+    const focus = typing && ui.root.contains(typing) ? keyOf(typing) : null;
     masks.replaceChildren(...next.masks.map((mask, n) => h("div", {class: "wb-frame-row", role: "group", "aria-label": `Mask ${n + 1}`},
       h("div", {class: "wb-row"},
         button(`Mask ${n + 1}`, () => on.select(n === next.selected ? -1 : n), {"aria-pressed": String(n === next.selected)}),
@@ -56,7 +64,7 @@ function wbTables(ui, on) {
     cropBox.replaceChildren(...["left", "top", "right", "bottom"].map((word, n) => wb.field(`${word} (px)`, number(`Crop ${word} in pixels`, px(crop[n >> 1][n & 1], n & 1), size[n & 1], (value) => {
       const area = [crop[0].slice(), crop[1].slice()]; area[n >> 1][n & 1] = value; on.crop(area);
     }), "crop")), button("No crop", () => on.crop(null), {disabled: !next.crop}));
-    if (focus) { const again = [...ui.root.querySelectorAll("[aria-label]")].find((el) => el.getAttribute("aria-label") === focus); if (again && document.activeElement !== again) again.focus({preventScroll: true}); }
+    if (focus) { const again = [...ui.root.querySelectorAll("[aria-label], [data-key]")].find((el) => keyOf(el) === focus); if (again && document.activeElement !== again) again.focus({preventScroll: true}); }
   }
   return {nodes: [masks, cornerTable, cropTable], show};
 }

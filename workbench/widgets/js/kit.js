@@ -61,7 +61,17 @@ const wb = (() => {
     return {date: `${p.year}-${p.month}-${p.day}`, clock: `${p.hour}:${p.minute}:${p.second}`, micro,
       zone: f.fallback ? "UTC" : zone};
   }
-  // A time as people read it: dated with its zone, undated as +seconds. digits: 0, 3 or 6.
+  // "+02:00" where the zone's clocks show this reading twice and only the offset says which is meant, else "".
+  function twice(us, zone) {
+    const reading = (t) => { const p = parts(t, zone); return `${p.date}T${p.clock}Z`; };
+    const offset = (t) => Date.parse(reading(t)) * 1000 - Math.floor(t / SECOND) * SECOND;
+    const mine = offset(us), others = [us - 3 * 3600 * SECOND, us + 3 * 3600 * SECOND].map(offset).filter((one) => one !== mine);
+    if (!others.some((one) => reading(us + mine - one) === reading(us))) return "";
+    const minutes = Math.round(Math.abs(mine) / SECOND / 60), two = (n) => String(n).padStart(2, "0");
+    return `${mine < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  }
+  // A time as people read it: dated with its zone, undated as +seconds. digits: 0, 3 or 6. With 6, timetext.parse
+  // reads it back to the microsecond.
   function time(us, {dated = true, zone = "UTC", digits = 3, bare = false} = {}) {
     if (us === null || us === undefined) return "–";
     if (!dated) {
@@ -69,13 +79,28 @@ const wb = (() => {
       return `${sign}${Math.floor(a / SECOND)}.${String(a % SECOND).padStart(6, "0").slice(0, digits || 1)} s`;
     }
     const p = parts(us, zone);
-    return `${bare ? "" : `${p.date} `}${p.clock}${digits ? `.${p.micro.slice(0, digits)}` : ""}${bare ? "" : ` ${p.zone}`}`;
+    return `${bare ? "" : `${p.date} `}${p.clock}${digits ? `.${p.micro.slice(0, digits)}` : ""}${bare ? "" : `${twice(us, p.zone)} ${p.zone}`}`;
+  }
+  // The same for a field in which somebody types: the zone stands beside it.
+  function typed(us, {dated = true, zone = "UTC"} = {}) {
+    if (us === null || us === undefined) return "";
+    const words = time(us, {dated, zone, digits: 6});
+    return dated ? words.slice(0, -(parts(us, zone).zone.length + 1)) : words.slice(0, -2);
   }
   function span(us) {
     const s = us / SECOND;
     if (s < 60) return `${+s.toFixed(3)} s`;
     const d = Math.floor(s / 86400), hh = Math.floor(s / 3600) % 24, m = Math.floor(s / 60) % 60;
     return [d && `${d} d`, hh && `${hh} h`, m && `${m} min`, s % 60 >= 0.001 && `${+(s % 60).toFixed(3)} s`].filter(Boolean).join(" ");
+  }
+
+  // Keys that stay in a view: those without a modifier, and those with one that views and text fields use themselves.
+  const EDITS = ["a", "c", "v", "x", "enter", "backspace", "delete", "home", "end"];
+  function ours(event) {
+    if (!event.key || !(event.ctrlKey || event.metaKey || event.altKey) || event.getModifierState("AltGraph")) return true;
+    if (event.altKey) return false;
+    const key = event.key.toLowerCase();
+    return key === "z" || key === "y" || key.startsWith("arrow") || (event.target.matches("input, textarea") && EDITS.includes(key));
   }
 
   function view(label, make) {
@@ -89,9 +114,13 @@ const wb = (() => {
       const saved = h("span", {class: "wb-saved"});
       const banner = h("p", {class: "wb-banner", role: "note", hidden: true});
       const root = h("section", {class: "wb", "aria-label": label, "data-view": label}, banner, body, alert, h("div", {class: "wb-foot"}, status, saved));
-      root.setAttribute("data-lm-suppress-shortcuts", "true");
-      for (const kind of ["keydown", "keypress", "keyup", "paste", "copy", "cut", "contextmenu"])
-        root.addEventListener(kind, (event) => event.stopPropagation());
+      // Lab's shortcuts of one key stay away; Ctrl+S and the like are for Lab, except those that mean something here.
+      // Decided on the window, before Lab's own listener looks at the mark.
+      const decide = (event) => { if (root.contains(event.target)) root.toggleAttribute("data-lm-suppress-shortcuts", ours(event)); };
+      root.toggleAttribute("data-lm-suppress-shortcuts", true);
+      window.addEventListener("keydown", decide, true);
+      for (const kind of ["keydown", "keypress", "keyup"]) root.addEventListener(kind, (event) => { if (ours(event)) event.stopPropagation(); });
+      for (const kind of ["paste", "copy", "cut", "contextmenu"]) root.addEventListener(kind, (event) => event.stopPropagation());
 
       const ui = {
         model, root, body,
@@ -168,7 +197,7 @@ const wb = (() => {
         if (closed) return;
         closed = true;
         model.off("msg:custom", received); model.off("change:shown", drawAll);
-        window.removeEventListener("unhandledrejection", silent);
+        window.removeEventListener("unhandledrejection", silent); window.removeEventListener("keydown", decide, true);
         dark.removeEventListener("change", drawAll); themes.disconnect();
         for (const asked of waiting.values()) clearTimeout(asked.late);
         for (const work of cleanups) work();
@@ -180,10 +209,10 @@ const wb = (() => {
     }};
   }
 
-  // An object URL for the JPEG in a buffer; the former one of the element is let go.
-  function picture(img, buffer) {
+  // An object URL for the JPEG (or PNG) in a buffer; the former one of the element is let go.
+  function picture(img, buffer, type = "image/jpeg") {
     const old = img.dataset.blob;
-    const url = URL.createObjectURL(new Blob([buffer], {type: "image/jpeg"}));
+    const url = URL.createObjectURL(new Blob([buffer], {type}));
     img.dataset.blob = url; img.src = url;
     return img.decode().catch(() => undefined).then(() => { if (old) URL.revokeObjectURL(old); });
   }
@@ -199,5 +228,5 @@ const wb = (() => {
     let timer = 0;
     return (...args) => { clearTimeout(timer); timer = setTimeout(() => work(...args), ms); };
   }
-  return {h, svg, view, field, time, parts, span, picture, color, throttle, pause, unique, SECOND};
+  return {h, svg, view, field, time, typed, parts, span, picture, color, throttle, pause, unique, SECOND};
 })();

@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workbench import LocalArchive
+from tests.widgets.frame.conftest import at, button, dragged
+from workbench import Area, LocalArchive
 from workbench.core.mask import Mask, MaskKey, shape_at
 from workbench.core.timebase import Offset
 from workbench.widgets import FrameView, Session
 
 SEVEN = [(0.2, 0.2), (0.4, 0.15), (0.6, 0.2), (0.7, 0.5), (0.6, 0.8), (0.4, 0.85), (0.2, 0.8)]
-SHAPES = Path(__file__).resolve().parents[2] / "workbench/widgets/js/frame_shapes.js"
-
-
-@pytest.fixture
-def session(archive: LocalArchive) -> Iterator[Session]:
-    """The entrance is chosen."""
-    made = Session(archive)
-    made.choose("entrance")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def page(browser: Any, session: Session) -> Iterator[Any]:
-    """The view with its frame on the screen; in the end nothing was asked of other hosts, and nothing went wrong."""
-    shown = browser.show(FrameView(session))
-    shown.until(lambda: shown.locator(f".wb-frame-stage[data-shown='{session.state.at}']").count())
-    yield shown
-    assert (shown.console, shown.foreign, shown.dialogs) == ([], [], [])
-    shown.close()
-
-
-def at(page: Any, x: float, y: float) -> tuple[float, float]:
-    """Where a place of the picture lies on the screen."""
-    box = page.locator(".wb-frame-image").bounding_box()
-    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+BOX = ((0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6))
+SHAPES = Path(__file__).resolve().parents[3] / "workbench/widgets/js/frame_shapes.js"
 
 
 def drawn(page: Any, points: list[tuple[float, float]]) -> None:
@@ -126,42 +102,6 @@ def test_corners_come_and_go(page: Any, session: Session) -> None:
 
 
 @pytest.mark.browser
-def test_the_preview_is_the_masked_frame(page: Any, session: Session) -> None:
-    """The preview is what the engine paints: the covered pixels are gone from the picture itself."""
-    session.draw(masks=(Mask(points=((0, 0), (1, 0), (1, 1), (0, 1))),))
-    page.find(page.page.get_by_role("button", name="Preview masked")).click()
-    page.until(lambda: page.locator(".wb-frame-stage").get_attribute("data-masked") == "true")
-    light = page.locator(".wb-frame-image").evaluate(
-        """e => { const c = document.createElement('canvas'); c.width = 8; c.height = 8;
-        const g = c.getContext('2d'); g.drawImage(e, 0, 0, 8, 8);
-        return Math.max(...g.getImageData(0, 0, 8, 8).data.filter((v, n) => n % 4 < 3)); }"""
-    )
-    assert light < 24
-
-
-@pytest.mark.browser
-def test_a_mask_moves_between_keys(page: Any, session: Session) -> None:
-    """A key holds the shape at its frame and its PTS; a change at another frame makes a key there."""
-    box = ((0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.1, 0.3))
-    session.draw(masks=(Mask(points=box),))
-    page.find(page.page.get_by_role("button", name="Mask 1", exact=True)).click()
-    page.find(page.page.get_by_role("button", name="Add a key of mask 1")).click()
-    page.until(lambda: len(session.look.masks[0].keys) == 1)
-    assert session.look.masks[0].keys[0].pts is not None
-    first = session.state.at or 0
-    page.locator(".wb-frame-stage").focus()
-    page.page.keyboard.press("Shift+ArrowRight")
-    page.until(lambda: (session.state.at or 0) > first)
-    page.until(lambda: page.locator(f".wb-frame-stage[data-shown='{session.state.at}']").count())
-    page.find(page.page.get_by_label("Mask 1, corner 3 of 4")).press("Shift+ArrowDown")
-    page.until(lambda: len(session.look.masks[0].keys) == 2)
-    mask = session.look.masks[0]
-    assert mask.keys[0].points == box and mask.keys[1].points[2][1] > 0.3
-    session.set(begin=first, end=first + 2_000_000)
-    assert session.plan().spec.masks == (mask,)
-
-
-@pytest.mark.browser
 def test_a_crossing_is_told_while_drawing(page: Any, session: Session) -> None:
     """An outline that crosses itself is marked before it is closed, in words too."""
     session.draw(drawing=((0.2, 0.2), (0.8, 0.8), (0.8, 0.2), (0.2, 0.8)))
@@ -196,3 +136,103 @@ def test_a_still_holds_no_picture(archive: LocalArchive) -> None:
     assert "data:image" not in html and "<b>" not in html and "<polygon" in html
     assert "data:image/jpeg" in FrameView(session, keep_still=True).still()
     session.close()
+
+
+@pytest.mark.browser
+def test_corners_and_masks_are_dragged(page: Any, session: Session) -> None:
+    """A drag moves one corner by as much, a drag of the inside the whole mask, and neither leaves the picture."""
+    session.draw(masks=(Mask(points=BOX),))
+    button(page, "Mask 1").click()
+    page.find(page.locator("circle.wb-frame-corner").first)
+    dragged(page, (0.6, 0.6), (0.7, 0.8))
+    page.until(lambda: session.look.masks[0].points[2] != BOX[2])
+    assert near(page, session.look.masks[0].points, (*BOX[:2], (0.7, 0.8), BOX[3]))
+    dragged(page, (0.45, 0.45), (0.55, 0.4))
+    page.until(lambda: session.look.masks[0].points[0] != BOX[0])
+    assert near(page, session.look.masks[0].points, ((0.5, 0.35), (0.7, 0.35), (0.8, 0.75), (0.5, 0.55)))
+    dragged(page, (0.55, 0.45), (0.99, 0.45))
+    page.until(lambda: max(x for x, _ in session.look.masks[0].points) > 0.99)
+    assert max(x for x, _ in session.look.masks[0].points) <= 1
+    assert session.look.masks[0].points[1][0] - session.look.masks[0].points[0][0] == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.browser
+def test_an_edge_is_clicked_or_dragged(page: Any, session: Session) -> None:
+    """A click on an edge's dot puts a corner in its middle; a drag of it puts the corner where it ends, at once."""
+    session.draw(masks=(Mask(points=BOX),))
+    button(page, "Mask 1").click()
+    page.find(page.locator("circle.wb-frame-edge").first)
+    page.page.mouse.click(*at(page, 0.5, 0.4))
+    page.until(lambda: len(session.look.masks[0].points) == 5)
+    assert session.look.masks[0].points[1] == pytest.approx((0.5, 0.4))
+    page.find(page.page.get_by_label("Mask 1, corner 5 of 5"))
+    dragged(page, (0.6, 0.5), (0.8, 0.5))
+    page.until(lambda: len(session.look.masks[0].points) == 6)
+    assert near(page, session.look.masks[0].points, (*BOX[:1], (0.5, 0.4), BOX[1], (0.8, 0.5), *BOX[2:]))
+    assert session.undo() and len(session.look.masks[0].points) == 5
+
+
+@pytest.mark.browser
+def test_a_crop_by_mouse_keys_and_table(page: Any, session: Session) -> None:
+    """A rectangle is dragged, its corner nudged by keys, a side typed in pixels, and taken away again."""
+    button(page, "Crop").click()
+    dragged(page, (0.8, 0.75), (0.25, 0.25))
+    page.until(lambda: session.look.crop is not None)
+    crop = session.look.crop or Area(0, 0, 1, 1)
+    assert near(page, ((crop.x0, crop.y0), (crop.x1, crop.y1)), ((0.25, 0.25), (0.8, 0.75)))
+    of = session.archive.view("entrance", Offset(0)).of
+    page.find(page.page.get_by_label("Crop, top left corner")).press("Shift+ArrowRight")
+    page.until(lambda: session.look.crop != crop)
+    assert session.look.crop is not None
+    assert session.look.crop.corners() == [pytest.approx([crop.x0 + 10 / of[0], crop.y0]), [crop.x1, crop.y1]]
+    page.find(page.page.get_by_text("Crop as numbers")).click()
+    page.find(page.page.get_by_label("Crop right in pixels")).fill(str(of[0] // 2))
+    page.page.get_by_label("Crop right in pixels").press("Enter")
+    page.until(lambda: session.look.crop is not None and session.look.crop.x1 == 0.5)
+    button(page, "No crop").click()
+    page.until(lambda: session.look.crop is None)
+    page.locator(".wb-frame-stage").focus()
+    for key in ("c", "Space", *["Shift+ArrowRight"] * 4, *["Shift+ArrowDown"] * 4, "Space"):
+        page.page.keyboard.press(key)
+    page.until(lambda: session.look.crop is not None)
+    crop = session.look.crop or Area(0, 0, 1, 1)
+    assert crop.x1 - crop.x0 == pytest.approx(40 / of[0]) and crop.y1 - crop.y0 == pytest.approx(40 / of[1])
+
+
+@pytest.mark.browser
+def test_a_mask_is_turned_inside_out(page: Any, session: Session) -> None:
+    """The box "everything outside instead" inverts the mask, and its outline says so."""
+    session.draw(masks=(Mask(points=BOX),))
+    button(page, "Mask 1").click()
+    page.find(page.page.get_by_label("everything outside instead")).check()
+    page.until(lambda: session.look.masks[0].inverted)
+    page.until(lambda: page.locator("polygon.wb-frame-inverted").count() == 1)
+
+
+@pytest.mark.browser
+def test_undo_is_of_the_shown_camera(page: Any, session: Session) -> None:
+    """Ctrl+Z on one camera takes back what was drawn there, and never a step on another one."""
+    session.choose("entrance", "corridor")
+    session.draw("entrance", masks=(Mask(points=BOX),))
+    page.until(lambda: page.page.get_by_label("Camera").locator("option").count() == 2)
+    page.page.get_by_label("Camera").select_option("corridor")
+    page.until(lambda: session.state.source == "corridor")
+    page.until(lambda: page.page.get_by_role("button", name="Undo", exact=True).is_disabled())
+    assert not session.undo()
+    session.draw(masks=(Mask(points=BOX[:3]),))
+    page.until(lambda: not page.page.get_by_role("button", name="Undo", exact=True).is_disabled())
+    page.locator(".wb-frame-stage").focus()
+    page.page.keyboard.press("Control+z")
+    page.until(lambda: not session.look.masks)
+    assert len(session.state.look("entrance").masks) == 1
+    page.page.keyboard.press("Control+y")
+    page.until(lambda: len(session.look.masks) == 1)
+
+
+def near(page: Any, points: Any, wanted: Any) -> bool:
+    """Whether corners lie where they were put with the mouse, to two pixels of the screen."""
+    box = page.locator(".wb-frame-image").bounding_box()
+    return len(points) == len(wanted) and all(
+        abs(p[0] - q[0]) <= 2 / box["width"] and abs(p[1] - q[1]) <= 2 / box["height"]
+        for p, q in zip(points, wanted, strict=True)
+    )
