@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workbench import LocalArchive
 from workbench.core.errors import RequestError
-from workbench.core.timebase import iso
+from workbench.core.timebase import instant, iso
 from workbench.widgets import Session, TimelineView
 from workbench.widgets.timetext import parse
 
 TEN = 1_772_359_200_000_000
 """2026-03-01T10:00:00Z."""
-
-
-@pytest.fixture
-def session(archive: LocalArchive) -> Iterator[Session]:
-    """The entrance is chosen."""
-    made = Session(archive)
-    made.choose("entrance")
-    yield made
-    made.close()
 
 
 @pytest.mark.browser
@@ -82,10 +70,35 @@ def test_keys_step_and_set_the_range(browser: Any, session: Session) -> None:
     page.until(lambda: session.state.end is not None)
     later = session.archive.instants("entrance", limit=10_000)
     assert session.state.end == later[later.index(session.state.at or 0) + 1]
+    assert page.console == []
+    page.close()
+
+
+@pytest.mark.browser
+def test_keys_and_buttons_go_to_key_frames_and_gaps(browser: Any, session: Session) -> None:
+    """K and its button reach the next key picture by the index; G and its button the pictures beside the next gap."""
+    page = browser.show(TimelineView(session))
+    first, last = session.source("entrance").first or 0, session.source("entrance").last or 0
+    keys = session.archive.keys("entrance", (instant(first), instant(last)), limit=10_000)
+    page.locator(".wb-timeline-at").focus()
     page.page.keyboard.press("k")
-    page.until(
-        lambda: session.state.at in session.archive.keys("entrance", (session.spec().begin, session.spec().end)) or True
-    )
+    page.until(lambda: session.state.at == keys[1] != first)
+    page.page.get_by_role("button", name="Next key frame").click()
+    page.until(lambda: session.state.at == keys[2])
+    page.locator(".wb-timeline-at").focus()
+    page.page.keyboard.press("Shift+K")
+    page.page.get_by_role("button", name="Previous key frame").click()
+    page.until(lambda: session.state.at == keys[0])
+    gap = session.archive.coverage("entrance").gaps[0]
+    times = session.archive.instants("entrance", limit=100_000)
+    before, behind = max(t for t in times if t < gap.begin), min(t for t in times if t >= gap.end)
+    page.locator(".wb-timeline-at").focus()
+    page.page.keyboard.press("g")
+    page.until(lambda: session.state.at == before)
+    page.page.get_by_role("button", name="Next gap border").click()
+    page.until(lambda: session.state.at == behind)
+    page.page.get_by_role("button", name="Previous gap border").click()
+    page.until(lambda: session.state.at == before)
     assert page.console == []
     page.close()
 
@@ -103,10 +116,11 @@ def test_typed_times() -> None:
         parse("14:00:00", near=0, first=0, dated=False, zone_name="UTC")
 
 
-def test_pictures_of_the_screen(browser: Any, session: Session, tmp_path: Path) -> None:
+@pytest.mark.browser
+def test_the_screen_is_kept_to(browser: Any, session: Session) -> None:
     """A wide and a narrow page, light and dark, show lanes without leaving their box."""
     for width, dark in ((1280, False), (420, True)):
         page = browser.show(TimelineView(session), width=width, dark=dark)
-        page.pump()
+        page.until(lambda page=page: page.locator("[data-known='1']").count())
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width
         page.close()
