@@ -142,6 +142,43 @@ def test_cancelling_keeps_what_is_finished(archive: LocalArchive, tmp_path: Path
     assert folders == {item.name for item in done.items if item.state == "done"}
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, ValueError])
+def test_what_interrupts_a_look_leaves_all_as_it_was(
+    kind: type[BaseException], archive: LocalArchive, tmp_path: Path
+) -> None:
+    """Ctrl-C while finished items are looked through ends in a result, a mistake in a callback in that mistake."""
+    wanted = [spec(n) for n in range(2)]
+    with ThreadPoolExecutor(1) as threads:
+        first = run_batch(wanted, archive, tmp_path, executor=threads)
+        raised: list[BaseException] = [kind()]
+
+        def tell(_: BatchProgress) -> None:
+            if raised:
+                raise raised.pop()
+
+        if kind is KeyboardInterrupt:
+            again = run_batch(wanted, archive, tmp_path, executor=threads, on_progress=tell)
+            assert (again.interrupted, [item.state for item in again.items]) == (True, ["kept", "cancelled"])
+        else:
+            with pytest.raises(kind):
+                run_batch(wanted, archive, tmp_path, executor=threads, on_progress=tell)
+        last = run_batch(wanted, archive, tmp_path, executor=threads)
+    assert [item.files for item in last.items] == [item.files for item in first.items]
+    assert {path.name for path in tmp_path.iterdir()} == {item.name for item in first.items}
+
+
+def test_a_mistake_in_a_callback_stops_the_work(archive: LocalArchive, tmp_path: Path) -> None:
+    """It leaves with the first item, not when all are made; the folder is free again, and nothing half is in it."""
+
+    def tell(_: BatchProgress) -> None:
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        run_batch([spec(n / 2) for n in range(8)], archive, tmp_path, at_once=1, on_progress=tell)
+    assert len(list(tmp_path.iterdir())) < 4
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_process_that_is_killed_gives_its_items_back(tmp_path: Path) -> None:
     """kill -9 of a process of ours in the middle: it is replaced, and every item ends done."""
     archive = LocalArchive(RECORDINGS)

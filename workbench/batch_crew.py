@@ -1,7 +1,9 @@
 """Who does a batch's work: an executor, ours or given, and how many items it holds at a time.
 
 Local archives are worked on in processes of their own, a VMS from threads. A VMS is counted by its URL over all batches
-of this process: none of them starts an export that would be one more than its own `room` there.
+of this process: none of them starts an export that would be one more than its own `room` there. Other processes count
+for themselves, and the VMS bounds what all of them ask for; what a cluster does is counted by the process that runs the
+batch.
 """
 
 from __future__ import annotations
