@@ -17,6 +17,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,11 @@ def here() -> RunRecord:
     if not hasattr(shell, "kernel"):
         return RunRecord(kind=BY_HAND, program="ipython", hindrance=TYPED, **common)
     return _notebook(shell, common)
+
+
+def by_hand(words: str) -> RunRecord:
+    """The same for something that a person did with a pointer, which no run can repeat; `words` say so."""
+    return replace(here(), kind=BY_HAND, hindrance=words)
 
 
 def _shell() -> Any:

@@ -7,24 +7,36 @@ password is used once and kept nowhere.
 from __future__ import annotations
 
 import html
+import threading
 from pathlib import Path
 from typing import Any
 
 from workbench.archives.local import LocalArchive
-from workbench.core.errors import RequestError, SourceError
+from workbench.archives.remote import RemoteArchive
+from workbench.core.errors import RequestError
+from workbench.core.result import Progress
+from workbench.core.timebase import Moment
 from workbench.evidence.case import Case
 from workbench.evidence.findings import Findings
+from workbench.evidence.here import by_hand
 from workbench.evidence.keys import Key
+from workbench.evidence.nouns import PackageRecord, SnapshotRecord
 from workbench.evidence.package import seal
 from workbench.report.build import build_report
 from workbench.report.making import make_report
 from workbench.verifying import record_verified, verify
+from workbench.widgets import packaged, sending
+from workbench.widgets.acquiring import WHY, acquire
 from workbench.widgets.moments import moment
 from workbench.widgets.session import Session
 from workbench.widgets.view import View, verb
 
 NO_CASE = "Make one with Case.create(…), and give it to the session: Workbench(archive, case=…)."
-CHUNK = 4 << 20
+PREVIEW = "it is a preview that is not filed"
+BY_HAND_HERE = (
+    "it was made by hand, by a button of the workbench's page; the cell that Copy as Python gives, run in a fresh "
+    "notebook, makes a FINAL one"
+)
 
 
 class EvidenceView(View):
@@ -32,12 +44,14 @@ class EvidenceView(View):
 
     label = "Snapshots and report"
     script = "evidence"
-    parts = ("evidence_marks",)
+    parts = ("evidence_marks", "evidence_drafts", "evidence_papers")
 
-    def __init__(self, session: Session, *, out: str = "packages") -> None:
-        """Show the case of a session; packages go to the folder `out`."""
-        self.out = out
+    def __init__(self, session: Session, *, out: str = "packages", acquired: str = "acquired") -> None:
+        """Show the case of a session; packages go to the folder `out`, stretches of a VMS into one in `acquired`."""
+        self.out, self.acquired = out, acquired
         self._findings: dict[str, Any] | None = None
+        self._fetched: dict[str, Any] | None = None
+        self._stop = threading.Event()
         super().__init__(session)
 
     def draw(self) -> dict[str, Any]:
@@ -46,42 +60,60 @@ class EvidenceView(View):
         base = {"case": None, "source": state.source, "at": state.at, "dated": state.dated, "texts": dict(state.texts)}
         if case is None:
             return base
-        held = case.state
+        held, out = case.state, Path(self.out)
         return {
             **base,
+            "remote": WHY if isinstance(self.session.archive, RemoteArchive) else "",
+            "acquired": self._fetched,
+            "most": sending.MOST_SENT,
             "case": {"number": held.identity.number, "examiner": held.identity.examiner, "title": held.identity.title},
             "exports": [{"id": e.id, "source": e.source} for e in held.exports],
             "snapshots": [self._snapshot(shot) for shot in held.ordered()],
             "copies": [{"id": a.id, "snapshot": a.snapshot, "marks": len(a.marks)} for a in held.annotations],
             "comments": [{"id": c.id, "on": c.on, "text": c.text, "author": c.author} for c in held.comments],
             "reports": [_report(r.to_json()) for r in held.reports],
-            "packages": [{"id": p.id, "name": p.name, "seal": p.seal, "signed": bool(p.signer)} for p in held.packages],
+            "packages": [
+                {"id": p.id, "name": p.name, "seal": p.seal, "signed": bool(p.signer), "kind": packaged.kind(out, p)}
+                for p in held.packages
+            ],
             "findings": self._findings,
         }
 
     @verb(slow=True)
-    def on_snapshot(self, export: str, caption: str, unmasked: str = "") -> str:
-        """Take the shown frame, with masks and crop of an export, or without any."""
+    def on_snapshot(
+        self, export: str, caption: str, unmasked: str = "", source: str = "", at: int | None = None
+    ) -> str:
+        """Take the frame that `source` showed at `at` (the shown one now), with masks and crop of an export or none."""
         state = self.session.state
-        if state.at is None or not state.source:
+        source, at = source or state.source, state.at if at is None else at
+        if at is None or not source:
             raise RequestError("at", "no picture is shown", "Choose a camera first.")
-        if not export and state.look().masks and not unmasked.strip():
+        if not export and state.look(source).masks and not unmasked.strip():
             words = "masks are drawn, and a snapshot that belongs to no export has none"
             raise RequestError("export", words, "Run the export and choose it here, or say below why it is unmasked.")
-        when = moment(state.at, self.session.source(state.source).dated)
-        asked = {"source": state.source, "at": state.at, "dated": state.dated, "caption": caption, "unmasked": unmasked}
-        if export:
-            made = self._case().snapshot(
-                self.session.archive, state.source, when, export=export, caption=caption, unmasked=unmasked
-            )
-        else:
-            made = self._case().snapshot(self.session.archive, state.source, when, caption=caption)
-            if unmasked.strip():
-                self._case().comment(f"Unmasked: {unmasked}", on=made.id)
-        texts = {name: words for name, words in self.session.state.texts.items() if name not in ("caption", "unmasked")}
-        self.session.set(texts=texts)
+        dated = self.session.source(source).dated
+        made = self._taken(source, moment(at, dated), export, caption, unmasked)
+        self._written("caption", "unmasked")
+        asked = {"source": source, "at": at, "dated": dated, "caption": caption, "unmasked": unmasked}
         self._done("snapshot", id=made.id, export=export, **asked)
         return made.id
+
+    @verb(slow=True)
+    def on_acquire(self) -> dict[str, Any]:
+        """Fetch the chosen stretch of a VMS's camera into a folder from which snapshots can be taken."""
+        self._stop.clear()
+
+        def told(progress: Progress) -> None:
+            self.post("acquiring", {"fraction": progress.fraction, "words": progress.stage})
+
+        self._fetched = acquire(self.session, Path(self.acquired), told, self._stop)
+        self.refresh()
+        return self._fetched
+
+    @verb
+    def on_stop(self) -> None:
+        """Ask the fetching of a stretch to stop; nothing half is left of it."""
+        self._stop.set()
 
     @verb
     def on_text(self, name: str, words: str) -> None:
@@ -98,8 +130,7 @@ class EvidenceView(View):
     def on_comment(self, words: str, on: str = "") -> str:
         """A comment on something in the case, or on the case."""
         made = self._case().comment(words, on=on)
-        texts = {name: held for name, held in self.session.state.texts.items() if name != f"comment:{on}"}
-        self.session.set(texts=texts)
+        self._written(f"comment:{on}")
         self._done("comment", id=made.id, on=on, words=words)
         return made.id
 
@@ -142,16 +173,21 @@ class EvidenceView(View):
         from workbench.report.pdf import render
 
         case = self._case()
-        pdf = render(build_report(case), case.folder, per_page=per_page, paper=paper)  # type: ignore[arg-type]
+        report = build_report(case, why_draft=(PREVIEW,))
+        pdf = render(report, case.folder, per_page=per_page, paper=paper)  # type: ignore[arg-type]
         self.post("pdf", {"name": "preview.pdf"}, [pdf])
         return len(pdf)
 
     @verb(slow=True)
-    def on_build(self, final: bool, per_page: int, paper: str, key: str = "", password: str = "") -> str:
-        """Build the report and file it, with a machine seal where a key is given."""
-        made = make_report(self._case(), final=final, key=_key(key, password), per_page=per_page, paper=paper)
+    def on_build(self, final: bool, per_page: int, paper: str, key: str = "", password: str = "") -> dict[str, Any]:
+        """Build the report and file it, with a machine seal where a key is given; it is a DRAFT, and says why.
+
+        `final` is a wish that no click can fulfil: the cell of Copy as Python does.
+        """
+        run = by_hand(BY_HAND_HERE)
+        made = make_report(self._case(), final=final, key=_key(key, password), per_page=per_page, paper=paper, run=run)
         self._done("report", id=made.id, final=final, per_page=per_page, paper=paper, key=key)
-        return made.id
+        return {"id": made.id, "final": made.final, "why": list(made.why_draft)}
 
     @verb(slow=True)
     def on_seal(self, as_zip: bool = True, key: str = "", password: str = "") -> str:
@@ -164,7 +200,7 @@ class EvidenceView(View):
     @verb(newest="verify")
     def on_verify(self, package: str, again: bool = False) -> dict[str, int]:
         """Check a package of this case, against the recordings where they are here."""
-        path = self._package(package)
+        path = packaged.found(Path(self.out), self._package(package))
         archive = self.session.archive
         sources = archive.folder if isinstance(archive, LocalArchive) and archive.folder.is_dir() else None
 
@@ -184,16 +220,23 @@ class EvidenceView(View):
         self.refresh()
 
     @verb(slow=True)
-    def on_fetch(self, name: str) -> int:
-        """Send a report, or a package that is a zip, in pieces; its size."""
-        reports = {r.id: self._case().path(r.file) for r in self._case().state.reports}
-        path = reports[name] if name in reports else self._package(name)
-        if not path.is_file():
-            raise SourceError(f"{path.name} is a folder or is gone", f"Packages lie in {self.out}.")
-        with path.open("rb") as stream:
-            while piece := stream.read(CHUNK):
-                self.post("piece", {"name": name, "file": path.name}, [piece])
-        return path.stat().st_size
+    def on_zip(self, package: str) -> str:
+        """Make one zip of a package that is a folder, beside it; the zip's name."""
+        made = packaged.zipped(Path(self.out), self._package(package))
+        self.refresh()
+        return made.name
+
+    @verb(slow=True)
+    def on_fetch(self, name: str, at: int = 0) -> int:
+        """Send the piece of a report, or of a package that is a zip, which begins at byte `at`; the file's size."""
+        report = next((r for r in self._case().state.reports if r.id == name), None)
+        if report is not None:
+            path, digest = self._case().path(report.file), report.file.sha256
+        else:
+            path, digest = packaged.places(Path(self.out), self._package(name))[0], None
+        data, size = sending.piece(path, at, digest)
+        self.post("piece", {"name": name, "file": path.name, "at": at}, [data])
+        return size
 
     def still(self) -> str:
         """A table of the snapshots' facts; no picture."""
@@ -213,17 +256,26 @@ class EvidenceView(View):
         self.session.step(do, **what)
         self.session.told()
 
-    def _package(self, name: str) -> Path:
+    def _written(self, *names: str) -> None:
+        """Words that were being written stand in the log now."""
+        self.session.set(texts={name: held for name, held in self.session.state.texts.items() if name not in names})
+
+    def _taken(self, source: str, when: Moment, export: str, caption: str, unmasked: str) -> SnapshotRecord:
+        archive, case = self.session.archive, self._case()
+        if export:
+            return case.snapshot(archive, source, when, export=export, caption=caption, unmasked=unmasked)
+        made = case.snapshot(archive, source, when, caption=caption)
+        if unmasked.strip():
+            case.comment(f"Unmasked: {unmasked}", on=made.id)
+        return made
+
+    def _package(self, name: str) -> PackageRecord:
         held = next((p for p in self._case().state.packages if name in (p.id, p.name)), None)
         if held is None:
             raise RequestError("package", f"this case was not sealed as {name[:60]!r}")
-        places = (Path(self.out) / held.name, Path(self.out) / f"{held.name}.zip")
-        path = next((place for place in places if place.exists()), None)
-        if path is None:
-            raise SourceError(f"{held.name} is not in {self.out} any more", "Name it to `workbench verify`.")
-        return path
+        return held
 
-    def _snapshot(self, shot: Any) -> dict[str, Any]:
+    def _snapshot(self, shot: SnapshotRecord) -> dict[str, Any]:
         return {
             "id": shot.id,
             "source": shot.source,
