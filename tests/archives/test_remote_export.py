@@ -17,6 +17,7 @@ import pytest
 from tests.archives.foreign import VERSION, Foreign
 from tests.archives.served import BEGIN, LATER, archive, serving
 from tests.cli import ROOT
+from tests.planted import PLAIN
 from workbench.archives.remote import RemoteArchive
 from workbench.archives.remote_pending import Book, Pending
 from workbench.core.errors import Cancelled, NameTaken, SourceError
@@ -142,7 +143,7 @@ def test_long_windows_and_short_pages_lose_no_picture(vms: Foreign, tmp_path: Pa
 
 def test_the_record_names_everything_and_no_secret(served: Served, tmp_path: Path) -> None:
     """The record is what the result says; the flight has every call, its hash, and not the password that was sent."""
-    result = export(served.url, SPEC, tmp_path, user="anna", password="gnu!tree#7")
+    result = export(served.url, SPEC, tmp_path, user="anna", password=PLAIN)
     record = json.loads(Path(next(file.path for file in result.files if file.kind == "record")).read_bytes())
     assert record["remote"] == result.remote and record["ledger"] == result.ledger.to_json()
     assert result.remote is not None
@@ -152,15 +153,15 @@ def test_the_record_names_everything_and_no_secret(served: Served, tmp_path: Pat
     assert [call["method"] for call in calls][-1] == "DELETE"
     assert {"POST", "GET", "DELETE"} <= {call["method"] for call in calls}
     for path in (tmp_path / "out").iterdir():
-        assert b"gnu!tree#7" not in path.read_bytes()
+        assert PLAIN.encode() not in path.read_bytes()
 
 
 def test_an_archive_crosses_to_another_process_without_its_secrets(served: Served, tmp_path: Path) -> None:
     """A pickled archive holds neither password nor token, and answers where it arrives."""
-    remote = RemoteArchive(served.url, password="gnu!tree#7", user="anna", derive="beyond", cache=tmp_path)
+    remote = RemoteArchive(served.url, password=PLAIN, user="anna", derive="beyond", cache=tmp_path)
     try:
         data = pickle.dumps(remote)
-        assert b"gnu!tree#7" not in data and "gnu!tree#7" not in repr(vars(remote.connection))
+        assert PLAIN.encode() not in data and PLAIN not in repr(vars(remote.connection))
     finally:
         remote.close()
     back = RemoteArchive(served.url, cache=tmp_path, derive="beyond")

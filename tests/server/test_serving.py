@@ -122,7 +122,7 @@ def test_names_that_no_address_can_hold_are_refused(tmp_path: Path, name: str, p
 
 def test_tls_by_two_files(tmp_path: Path) -> None:
     """With certificate and key the server speaks TLS 1.2 or later; files that are none are a RequestError."""
-    cert, key = _certificate(tmp_path)
+    cert, key = certificate(tmp_path)
     with Background(RECORDINGS, cert=cert, key=key) as server:
         assert server.url.startswith("https://")
         trust = ssl.create_default_context(cafile=str(cert))
@@ -156,7 +156,7 @@ def test_a_vms_can_be_served_by_a_vms(open_server: Background) -> None:
         assert state["state"] == 2 and "[20260301T100003.000000-" in state["files"][0]
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 and its key, as files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])

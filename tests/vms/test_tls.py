@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.planted import PLAIN
 from tests.vms.faulty import Faulty, answer
 from workbench.core.errors import RemoteError, RequestError, SourceError
 from workbench.vms.client import Client
@@ -107,7 +108,7 @@ def test_a_server_that_cannot_prove_itself_is_refused(pems: dict[str, Pem], case
     name, trusting = REFUSED[case]
     with (
         serving(pems[name]) as server,
-        Client(server.url, user="anna", password="pl4nted", trust=trusting(pems)) as client,
+        Client(server.url, user="anna", password=PLAIN, trust=trusting(pems)) as client,
     ):
         with pytest.raises(RemoteError, match="could not prove who it is"):
             client.hosts()
