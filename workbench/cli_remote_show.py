@@ -41,8 +41,16 @@ def pending(document: Document) -> Iterator[str]:
     if not document["pending"]:
         yield "no export is open"
         return
-    rows = [(p["id"], p["source"], p["begin"], p["end"], p["format"], p["started"]) for p in document["pending"]]
-    yield from table(("ID", "SOURCE", "BEGIN", "END", "FORMAT", "STARTED"), rows)
+    keys = ("id", "source", "begin", "end", "format", "started")
+    rows = [(*(one[key] for key in keys), _at(one)) for one in document["pending"]]
+    yield from table(("ID", "SOURCE", "BEGIN", "END", "FORMAT", "STARTED", ""), rows)
+
+
+def _at(one: Document) -> str:
+    """What stands in the way of taking an export up."""
+    if one["process"] is not None:
+        return f"in work by process {one['process']}"
+    return "" if one["answered"] else "nobody knows whether it was begun"
 
 
 def batch(document: Document) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pytest
 from tests.vms.faulty import Asked, Faulty, FileServer, Wire, answer, drip
 from workbench.core.errors import Cancelled, NameTaken, RemoteError, WorkError
 from workbench.vms.client import Client
-from workbench.vms.download import Download, Downloaded
+from workbench.vms.download import Downloaded
 from workbench.vms.transport import Timeouts
 
 MIB = 2**20
@@ -103,10 +103,10 @@ def test_a_server_that_stays_away_is_given_up(tmp_path: Path, status: int) -> No
     def handler(asked: Asked, wire: Wire) -> None:
         wire.send(answer(status)) if status else wire.close()
 
-    with Faulty(handler) as server, Client(server.url) as client:
+    with Faulty(handler) as server, Client(server.url, timeouts=Timeouts(silence=1.0)) as client:
         began = time.monotonic()
         with pytest.raises(RemoteError):
-            patient(client, tmp_path / "x.mp4", 1.0).run()
+            client.download("a-1", "x.mp4", tmp_path / "x.mp4")
         assert 1.0 < time.monotonic() - began < 4.0 and len(server.asked) > 2
     assert list(tmp_path.iterdir()) == []
 
@@ -115,9 +115,13 @@ def test_a_busy_server_is_waited_for(tmp_path: Path) -> None:
     """503 with Retry-After is no silence: the file is asked for again after so long, and comes."""
     turn = iter([answer(503, Retry_After="1")] * 2)
     done = answer(200, CONTENT)
-    with Faulty(lambda asked, wire: wire.send(next(turn, done))) as server, Client(server.url) as client:
+    short = Timeouts(silence=0.5)
+    with (
+        Faulty(lambda asked, wire: wire.send(next(turn, done))) as server,
+        Client(server.url, timeouts=short) as client,
+    ):
         began = time.monotonic()
-        assert patient(client, tmp_path / "x.mp4", 0.5).run().sha256 == SHA256
+        assert client.download("a-1", "x.mp4", tmp_path / "x.mp4").sha256 == SHA256
         assert 1.9 < time.monotonic() - began < 5 and len(server.asked) == 3
 
 
@@ -130,11 +134,6 @@ def test_cancel_ends_the_wait_for_a_server_that_is_away(tmp_path: Path) -> None:
         with pytest.raises(Cancelled):
             client.download("a-1", "x.mp4", tmp_path / "x.mp4", cancel=cancel)
         assert time.monotonic() - began < 1.5
-
-
-def patient(client: Client, path: Path, silence: float) -> Download:
-    """A download that bears so many seconds of silence."""
-    return Download(client._transport, client._door, "a-1", "x.mp4", path, most_silence=silence)
 
 
 def never_right(data: bytes, **headers: str) -> FileServer:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.planted import PLAIN
 from tests.vms.faulty import Asked, Faulty, Wire, answer, drip
 from tests.vms.test_wire_names import HOSTILE
 from workbench.core.errors import Cancelled, NotAllowed, RemoteError, WorkbenchError
@@ -21,7 +22,7 @@ from workbench.vms.transport import Timeouts, Unanswered
 from workbench.vms.wire.times import FUTURE, PAST
 
 VSID = "SERVER1/DeviceIpint.3/SourceEndpoint.video:0:0"
-PASSWORD = "pl4nted-s3cret"
+PASSWORD = PLAIN
 GOOD: dict[str, Any] = {"id": "a-1", "state": 2, "progress": 1.0, "error": "", "files": ["a.mp4"]}
 ODD: list[Any] = [None, True, -1, 7, 1e308, "2", "", [], {}, [None], [{}], ["a"] * 100_000, "x" * 70_000, 10**400, 2.5]
 
@@ -74,7 +75,7 @@ def test_each_malformed_state_ends_the_waiting() -> None:
 
     def ending(number: int) -> tuple[str, str]:
         try:
-            found = follow(client, f"a-{number}", most_silence=0.3, most_standstill=0.3)
+            found = follow(client, f"a-{number}", most_standstill=0.3)
         except RemoteError as error:
             return type(error).__name__, error.message
         return f"state {found.state}", ""
@@ -82,7 +83,11 @@ def test_each_malformed_state_ends_the_waiting() -> None:
     def handler(asked: Asked, wire: Wire) -> None:
         wire.send(answer(200, bodies[int(asked.path.split("/")[2].removeprefix("a-"))]))
 
-    with Faulty(handler) as server, Client(server.url) as client, ThreadPoolExecutor(60) as pool:
+    with (
+        Faulty(handler) as server,
+        Client(server.url, timeouts=Timeouts(silence=0.3)) as client,
+        ThreadPoolExecutor(60) as pool,
+    ):
         began = time.monotonic()
         ends = list(pool.map(ending, range(len(bodies))))
         assert time.monotonic() - began < 60
@@ -94,10 +99,13 @@ def test_each_malformed_state_ends_the_waiting() -> None:
 
 def test_malformed_states_end_the_waiting() -> None:
     """Nonsense counts as silence: polling ends, and the error names the export and the field."""
-    body = json.dumps({**GOOD, "progress": -1}).encode()
-    with Faulty(lambda asked, wire: wire.send(answer(200, body))) as server, Client(server.url) as client:
+    body, short = json.dumps({**GOOD, "progress": -1}).encode(), Timeouts(silence=0.5)
+    with (
+        Faulty(lambda asked, wire: wire.send(answer(200, body))) as server,
+        Client(server.url, timeouts=short) as client,
+    ):
         with pytest.raises(RemoteError, match=r"a-1.*progress"):
-            follow(client, "a-1", most_silence=0.5)
+            follow(client, "a-1")
         assert 3 <= len(server.asked) <= 20
 
 

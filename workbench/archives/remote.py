@@ -37,7 +37,7 @@ from workbench.core.overview import Overview
 from workbench.core.plan import ExportPlan
 from workbench.core.result import ExportResult
 from workbench.core.spec import ExportSpec, Mask
-from workbench.core.timebase import Moment, Offset, Range, instant, shown
+from workbench.core.timebase import Moment, Offset, Range, instant
 from workbench.media.worker import Worker
 from workbench.vms.tls import Trust
 from workbench.vms.tokens import Auth
@@ -249,25 +249,21 @@ class RemoteArchive:
     def plan(self, spec: ExportSpec) -> ExportPlan:
         """What the server can do with a request; nothing is started. See `remote_plan`."""
         client, camera = self.connection.client, self._camera(spec.source)
-        ours, derived = remote_plan.is_ours(self.connection.version()), remote_plan.derives(spec, self.derive)
+        derived = remote_plan.derives(spec, self.derive)
         spec = replace(spec, source=camera.id, archive=remote_cameras.storage_of(camera, spec.archive))
         wanted = remote_cameras.within(client, camera, (spec.begin, spec.end), spec.archive)
         if wanted.begin == wanted.end and not spec.is_frame and spec.format != "exe":
             raise RequestError("end", f"{spec.format} needs a stretch of time", "Set end after begin.")
-        coverage = self._recorded(View(client, camera.id, spec.archive), spec, wanted)
-        notes = [*coverage.notes, *([f"the VMS says: {camera.comment}"] if camera.comment else [])]
-        notes += remote_plan.key_notes(spec, derived=derived)
+        coverage = View(client, camera.id, spec.archive).coverage(wanted)
         spec = replace(spec, masks=tuple(self._timed(camera, mask).dated() for mask in spec.masks))
-        verified = bool(client.tls["verified"])
-        return ExportPlan(
-            spec=spec,
-            range=wanted,
-            dated=True,
-            segments=(),
-            fields=remote_plan.field_plans(spec, ours=ours, derived=derived, gaps=coverage.gaps),
-            gaps=() if spec.is_frame else coverage.gaps,
-            audio="" if spec.is_frame else _sound(spec, derived),
-            warnings=remote_plan.warnings(spec, ours=ours, derived=derived, verified=verified, notes=notes),
+        return remote_plan.planned(
+            spec,
+            wanted,
+            coverage,
+            ours=remote_plan.is_ours(self.connection.version()),
+            derived=derived,
+            verified=bool(client.tls["verified"]),
+            notes=[f"the VMS says: {camera.comment}"] if camera.comment else [],
         )
 
     def run(
@@ -379,17 +375,6 @@ class RemoteArchive:
         first = remote_cameras.span(self.connection.client, camera).begin if isinstance(moment, Offset) else 0
         return remote_cameras.at(moment, first, field)
 
-    def _recorded(self, view: View, spec: ExportSpec, wanted: Range) -> Coverage:
-        """What the VMS says is recorded in the range; NothingRecorded where it says nothing is."""
-        coverage = view.coverage(wanted)
-        if not coverage.intervals:
-            raise NothingRecorded(
-                f"{spec.source} holds no picture from {shown(wanted.begin, True)} to {shown(wanted.end, True)}, "
-                "according to the VMS's intervals",
-                "`workbench coverage` lists what it holds.",
-            )
-        return coverage
-
     def _finish(self, camera: Camera, masks: tuple[Mask, ...], crop: Area | None) -> Finish:
         return Finish(self._worker, [self._timed(camera, mask) for mask in masks], crop)
 
@@ -413,9 +398,3 @@ class RemoteArchive:
                 return thumbnail if form == "jpeg" else whole(form, quality)
 
         return Frame(source=view.camera, file="", instant=us, pts=us, time_base=MICROSECONDS, dated=True, render=render)
-
-
-def _sound(spec: ExportSpec, derived: bool) -> str:
-    if spec.audio == "drop":
-        return "left out"
-    return "as the master holds it" if derived else "as the VMS delivers it: the API does not tell what is recorded"

@@ -114,7 +114,8 @@ class View:
         held = next((i for i in reversed(around.intervals) if i.begin <= when < i.end), None)
         if held is None:
             raise NothingRecorded(
-                f"{self.camera} shows no picture at {shown(when, True)}, according to the VMS's intervals",
+                f"{self.camera} shows no picture at {shown(when, True)}, according to the VMS's intervals"
+                + "".join(f"; {note}" for note in around.notes),
                 f"`workbench coverage` lists what {self.camera} holds.",
             )
         for seconds in BACK:

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Literal
 
-from workbench.core.coverage import Gap
+from workbench.core.coverage import Coverage, Gap
+from workbench.core.errors import NothingRecorded
 from workbench.core.mask import fidelity
-from workbench.core.plan import FieldPlan
+from workbench.core.plan import ExportPlan, FieldPlan
 from workbench.core.spec import ExportSpec
 from workbench.core.stamp import problems
-from workbench.core.timebase import SECOND, Range, instant
+from workbench.core.timebase import SECOND, Range, instant, shown
 from workbench.vms.wire import body
 
 Derive = Literal["never", "beyond", "always"]
@@ -42,6 +43,42 @@ _FOREIGN = {
     "text_zone": "sent as minutes east of UTC, which the API's texts do not describe",
 }
 _PLAIN = ExportSpec(source="x", begin=instant(0), end=instant(1), format="mkv")
+
+
+def planned(
+    spec: ExportSpec,
+    wanted: Range,
+    coverage: Coverage,
+    *,
+    ours: bool,
+    derived: bool,
+    verified: bool,
+    notes: Sequence[str],
+) -> ExportPlan:
+    """The plan of a request for the range `wanted`; NothingRecorded where the VMS says that it holds nothing there."""
+    if not coverage.intervals and not coverage.notes:
+        raise NothingRecorded(
+            f"{spec.source} holds no picture from {shown(wanted.begin, True)} to {shown(wanted.end, True)}, "
+            "according to the VMS's intervals",
+            "`workbench coverage` lists what it holds.",
+        )
+    told = [*coverage.notes, *notes, *key_notes(spec, derived=derived)]
+    return ExportPlan(
+        spec=spec,
+        range=wanted,
+        dated=True,
+        segments=(),
+        fields=field_plans(spec, ours=ours, derived=derived, gaps=coverage.gaps),
+        gaps=() if spec.is_frame else coverage.gaps,
+        audio="" if spec.is_frame else _sound(spec, derived),
+        warnings=warnings(spec, ours=ours, derived=derived, verified=verified, notes=told),
+    )
+
+
+def _sound(spec: ExportSpec, derived: bool) -> str:
+    if spec.audio == "drop":
+        return "left out"
+    return "as the master holds it" if derived else "as the VMS delivers it: the API does not tell what is recorded"
 
 
 def is_ours(version: str) -> bool:

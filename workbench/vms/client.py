@@ -105,6 +105,11 @@ class Client:
         self._transport.close()
 
     @property
+    def timeouts(self) -> Timeouts:
+        """How long it waits."""
+        return self._transport.timeouts
+
+    @property
     def tls(self) -> dict[str, Any]:
         """How the server proved who it is: verified, by what, the certificate's SHA-256."""
         if self.address.scheme == "http":

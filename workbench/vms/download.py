@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from workbench.core.errors import NameTaken, NotAllowed, RemoteError, WorkError
-from workbench.vms.following import MOST_SILENCE, Failed
+from workbench.vms.following import Failed
 from workbench.vms.hashing import Hasher
 from workbench.vms.tokens import DENIED, Doorkeeper, refusal
 from workbench.vms.transport import (
@@ -97,9 +97,7 @@ class Download:
         *,
         on_bytes: OnBytes | None = None,
         cancel: threading.Event | None = None,
-        most_silence: float = MOST_SILENCE,
     ) -> None:
-        self._most_silence = most_silence
         self._transport, self._door, self._id, self._name = transport, door, id, name
         self._path, self._on_bytes, self._cancel = path, on_bytes, cancel
         self._attempts = self._breaks = self._refetched = self._restarts = self._denied = 0
@@ -149,7 +147,7 @@ class Download:
         self._told: str | None = None
 
     def _all(self, file: BinaryIO) -> None:
-        away = _Away(self._most_silence)
+        away = _Away(self._transport.timeouts.silence)
         while True:
             before, begun, pause = self._came, time.monotonic(), 0.0
             try:

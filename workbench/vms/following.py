@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from workbench.vms.client import Client
 
 SHORTEST, LONGEST, PART = 0.05, 4.0, 0.03
-MOST_SILENCE = 60.0
-"""Seconds without an answer that can be read."""
 MOST_STANDSTILL = 86_400.0
 """Seconds in which an export comes no further than it ever was."""
 
@@ -40,14 +38,14 @@ def follow(
     *,
     on_status: Callable[[Status], None] | None = None,
     cancel: threading.Event | None = None,
-    most_silence: float = MOST_SILENCE,
     most_standstill: float = MOST_STANDSTILL,
 ) -> Status:
     """The terminal state of an export.
 
-    Raises Gone, NotAllowed, Failed after a day without progress, RemoteError naming the id after a minute of silence,
-    or Cancelled; nothing is deleted here.
+    Raises Gone, NotAllowed, Failed after a day without progress, RemoteError naming the id after too long a silence
+    (`Timeouts`, a minute), or Cancelled; nothing is deleted here.
     """
+    most_silence = client.timeouts.silence
     began = heard = moved = time.monotonic()
     furthest: tuple[int, float] = (-1, -1.0)
     while True:

@@ -52,6 +52,8 @@ class Timeouts:
     """For the next byte."""
     total: float = 120.0
     """For a request with all its tries; of a download, for the head of an answer."""
+    silence: float = 60.0
+    """Without an answer of any use, while an export is waited for and while its files are fetched."""
     slowest: float = 1000.0
     """Bytes a second: a download that is slower for a minute is given up."""
 
