@@ -1,8 +1,7 @@
-"""The whole page in a real browser: accessible, by keyboard alone, harmless whatever cameras and comments are named."""
+"""The whole page in a real browser: accessible, by keyboard alone, and no wider than the screen."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,32 +12,9 @@ from workbench import LocalArchive, Mask
 from workbench.widgets import Workbench
 
 pytestmark = pytest.mark.browser
-RECORDINGS = Path(__file__).resolve().parents[2] / "notebooks/recordings"
 PAGE = """for (const [name, id] of [['wb-page', 'outer'], ['wb-page-inner', 'inner']]) {
   const d = document.createElement('div'); d.className = name; d.id = id;
   document.querySelector(id === 'outer' ? '#place' : '#outer').append(d); }"""
-PAYLOADS = [
-    text.replace("N", str(n))
-    for n in range(10)
-    for text in (
-        "<img src=x onerror=alert(N)>",
-        "<script>alert(N)</script>",
-        "<svg/onload=alert(N)>",
-        '"><iframe src=javascript:alert(N)>',
-        "<a href=javascript:alert(N)>xN</a>",
-        "<style>@import 'http://evil.example/N'</style>",
-        "<link rel=stylesheet href=http://evil.example/N>",
-        "<img src=http://evil.example/N.png>",
-        "</textarea><script>alert(N)</script>",
-        "</title><b id=pwnN>N</b>",
-        "${alert(N)}{{N*N}}",
-        "javascript:alert(N)",
-        "<math><mtext><img src=x onerror=alert(N)>",
-        "\u202e<b>N</b>\u0000",
-        "<details open ontoggle=alert(N)>N",
-    )
-]
-"""150 texts that would do something if they were taken as markup."""
 
 
 def show(browser: Any, bench: Workbench, **page: Any) -> Any:
@@ -56,44 +32,6 @@ def bench(archive: LocalArchive, tmp_path: Path) -> Iterator[Workbench]:
     made = Workbench(archive, tmp_path / "case", examiner="A. Berg", packages=tmp_path / "packages")
     yield made
     made.close()
-
-
-def test_hostile_names_are_text(browser: Any, tmp_path: Path) -> None:
-    """Camera names, captions, comments and reasons of 150 payloads: no dialog, no new node, no request."""
-    footage = tmp_path / "recordings"
-    (footage / "hall").mkdir(parents=True)
-    clip = next((RECORDINGS / "entrance").glob("*.mp4"))
-    shutil.copyfile(clip, footage / "hall" / clip.name)
-    for n, payload in enumerate(PAYLOADS[:40]):
-        name = payload.replace("/", "∕").replace("\0", "")
-        (footage / f"{n} {name}").mkdir()
-        shutil.copyfile(clip, footage / f"{n} {name}" / clip.name)
-    bench = Workbench(footage, tmp_path / "case", examiner=PAYLOADS[0], number=PAYLOADS[1])
-    session, case = bench.session, bench.case
-    assert case is not None
-    session.choose(*(source.id for source in session.archive.sources()[:6]))
-    for payload in PAYLOADS:
-        case.comment(payload.replace("\0", ""))
-    masks = tuple(Mask(points=((0, 0), (0.5, 0), (0.5, 0.5)), reason=payload) for payload in PAYLOADS[40:60])
-    session.draw(masks=masks)
-    for view in bench.views:
-        view.refresh()
-    page = show(browser, bench)
-    page.until(lambda: page.locator("tbody tr[data-source]").count() == 41)
-    for _ in range(40):
-        page.pump()
-    bad = page.page.evaluate(
-        "[document.querySelectorAll('script, iframe, link, math, [id^=pwn], #inner style, a[href^=java]').length,"
-        " [...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on'))).length]"
-    )
-    assert bad == [0, 0]
-    assert PAYLOADS[0] in page.text() and PAYLOADS[5] in page.text()
-    assert (page.dialogs, page.foreign, page.console) == ([], [], [])
-    page.page.set_content("<main>" + "".join(view.still() for view in bench.views) + "</main>")
-    assert page.page.evaluate("document.querySelectorAll('script, iframe, link, style, img, [id^=pwn]').length") == 0
-    assert (page.dialogs, page.foreign) == ([], [])
-    page.close()
-    bench.close()
 
 
 def test_nothing_serious_for_axe(browser: Any, bench: Workbench) -> None:
