@@ -20,9 +20,6 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-import pikepdf
-import pypdf
-
 SHORTEST = 6
 """Bytes; a shorter spelling would be found by chance."""
 
@@ -96,6 +93,9 @@ def contents(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _of_pdf(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Every object, every stream unpacked, attachments in them, and the text as it is shown, without its spaces."""
+    import pikepdf  # here, so that every run of the tests can have the spellings at once
+    import pypdf
+
     with pikepdf.open(io.BytesIO(data)) as pdf:
         for number, thing in enumerate(pdf.objects):
             yield f"!object {number}", thing.unparse()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -265,6 +266,32 @@ def test_what_went_wrong_went_wrong(place: Place) -> None:
     assert '"status": 401' in faulty and '"user": "dora"' in faulty
     assert len(list((place.folder / "cli-batch" / "out").rglob("*.mp4"))) == 1
     assert len(list((place.folder / "demo" / "out").rglob("*.mp4"))) == 3
+
+
+CARELESS = """
+from tests.planted import SECRETS
+
+def test_is_careless(tmp_path):
+    (tmp_path / "out").write_text("password: " + SECRETS["argument"])
+
+def test_is_not(tmp_path):
+    (tmp_path / "out").write_text("nothing")
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")], ids=["alone", "worker"])
+def test_a_secret_that_a_test_wrote_fails_the_run(workers: tuple[str, ...], tmp_path: Path) -> None:
+    """A run whose tests all pass ends with 1 where one of them wrote a secret, and says where it stands."""
+    (tmp_path / "test_careless.py").write_text(CARELESS)
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", *workers]
+    words += ["--rootdir", str(tmp_path), "--basetemp", str(tmp_path / "base"), str(tmp_path / "test_careless.py")]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    shutil.rmtree(tmp_path / "base")  # the search at the end of this run must not find it too
+    assert done.returncode == 1 and "2 passed" in done.stdout, done.stdout + done.stderr
+    told = [line for line in done.stdout.splitlines() if "PLANTED SECRET" in line]
+    assert len(told) == 1 and told[0].endswith("test_is_careless0/out: plain")
+    assert done.stdout.count("searched for planted secrets") == 1
 
 
 def test_what_was_not_searched_is_told(tmp_path: Path) -> None:
