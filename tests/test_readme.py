@@ -81,15 +81,16 @@ def test_the_python_runs_as_written(clone: Path) -> None:
 
 ADDRESS = "anna@127.0.0.1:8000"
 REMOTE = [words for words in commands() if words[0] in ("user", "serve") or ADDRESS in " ".join(words)]
+LAB = [words for words in commands() if words[0] == "lab"]
 SINGLE = [words for words in commands() if words[0] not in EVIDENCE and "--case" not in words and words not in REMOTE]
-STORY = [words for words in commands() if words not in SINGLE and words not in REMOTE]
+STORY = [words for words in commands() if words not in SINGLE and words not in REMOTE and words not in LAB]
 
 
-@pytest.mark.parametrize("words", SINGLE, ids=lambda words: " ".join(words)[:60])
+@pytest.mark.parametrize("words", [*SINGLE, *LAB], ids=lambda words: " ".join(words)[:60])
 def test_a_command_line_runs(words: list[str], clone: Path) -> None:
-    """Each command is understood and, but for the demo (a test of its own), carried out."""
+    """Each command is understood and, but for the demo and the lab (tests of their own), carried out."""
     build_parser().parse_args(words)
-    if words[0] != "demo":
+    if words[0] not in ("demo", "lab"):
         done = run([*command(), *words], clone)
         assert done.returncode == 0, done.stderr
         assert done.stdout
