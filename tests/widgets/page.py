@@ -88,6 +88,8 @@ class Shown:
         self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         self.page = self.context.new_page()
         self.page.set_default_timeout(5000)
+        self.asked: list[str] = []
+        """The verbs that views asked for, in order."""
         self.console: list[str] = []
         self.foreign: list[str] = []
         self.dialogs: list[str] = []
@@ -129,6 +131,7 @@ class Shown:
             if message["method"] == "update":
                 view.set_state(message["state"])
             else:
+                self.asked.append(str(message["content"].get("do")))
                 view._handle_custom_msg(message["content"], [])
         while not self._out.empty():
             key, message = self._out.get()

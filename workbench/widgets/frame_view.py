@@ -5,33 +5,28 @@ messages and are never saved; `keep_still` puts one into the saved notebook, mas
 
 Two threads of the view do its work: `eye` moves the cursor and makes pictures, `hand` changes what is drawn, each in
 the order in which it was asked. What is drawn names the camera and the instant that the person saw, so that a step or
-another camera in between moves nothing elsewhere.
+another camera in between moves nothing elsewhere. Which pictures a front shows it wishes once; they come whenever
+cursor or masks change, without a question for each.
 """
 
 from __future__ import annotations
 
-import struct
-import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from workbench.core.errors import RequestError, WorkbenchError
+from workbench.core.errors import RequestError
 from workbench.core.geometry import Area
 from workbench.core.geometry import point as checked_point
 from workbench.core.mask import Mask
 from workbench.core.timebase import Moment, Offset, instant_us
 from workbench.widgets import drawing, frame_facts, timetext
+from workbench.widgets.frame_pictures import Pictures
 from workbench.widgets.moments import moment
 from workbench.widgets.session import Session
-from workbench.widgets.state import Look
+from workbench.widgets.state import State
 from workbench.widgets.view import View, verb
-
-WIDEST = 7680
-MOST_PTS = 500
-"""PTS that are remembered, of the pictures that were looked at last."""
-BLOCK = 16
-"""Parts of a picture are asked for in whole blocks of so many pixels, which no chroma grid cuts."""
 
 
 class FrameView(View):
@@ -44,9 +39,7 @@ class FrameView(View):
     def __init__(self, session: Session, *, keep_still: bool = False) -> None:
         """Show the frame of a session's cursor; `keep_still` embeds it, masked, in the saved notebook."""
         self.keep_still = keep_still
-        self._pts: dict[tuple[str, int], int | None] = {}
-        self._pts_lock = threading.Lock()
-        self._laid: dict[str, tuple[Any, int]] = {}
+        self.pictures = Pictures(session, self.post)
         super().__init__(session)
 
     def draw(self) -> dict[str, Any]:
@@ -65,21 +58,32 @@ class FrameView(View):
             "masks": [self._mask(mask, here) for mask in look.masks],
             "drawing": [list(p) for p in look.drawing],
             "undo": list(self.session.undoable),
-            "version": self._version(state.source, look),
+            "version": self.pictures.version(state.source, look),
         }
 
+    def follow(self, before: State, after: State) -> None:
+        """Send the pictures that the fronts show, where cursor or masks are others now."""
+        if found := self.pictures.changed():
+            for name, width in self.pictures.wished().items():
+                self.later(name, partial(self.pictures.send_wished, name, found[0], found[1], width), lane="eye")
+
     # --- pictures ---
+
+    @verb
+    def on_wish(self, front: str, frame: int | None = None, masked: int | None = None) -> None:
+        """What a front shows from now on: the frame, the masked one, or both, each so wide (0: whole); None: not."""
+        asked = {"frame": frame, "masked": masked}
+        self.pictures.wish(front, {name: width for name, width in asked.items() if width is not None})
 
     @verb(newest="frame", lane="eye")
     def on_frame(self, source: str, at: int, width: int) -> None:
         """Send the frame shown at an instant, as it is recorded."""
-        self._send_frame(source, at, width, ())
+        self.pictures.send("frame", source, at, width)
 
     @verb(newest="masked", lane="eye")
     def on_masked(self, source: str, at: int, width: int) -> None:
         """Send the same frame with the masks laid on by the engine; it says which version of them."""
-        masks, version = self._masks(source)
-        self._send_frame(source, at, width, masks, version)
+        self.pictures.send("masked", source, at, width)
 
     @verb(newest="pixels")
     def on_pixels(self, source: str, at: int, area: list[int], of: list[int]) -> None:
@@ -87,13 +91,12 @@ class FrameView(View):
 
         `area` is left, top, right and bottom in pixels of the whole picture, whose size is `of`.
         """
-        self._send_pixels(source, at, area, of, ())
+        self.pictures.send_pixels("frame", source, at, area, of)
 
     @verb(newest="masked_pixels")
     def on_masked_pixels(self, source: str, at: int, area: list[int], of: list[int]) -> None:
         """The same with the masks laid on by the engine."""
-        masks, version = self._masks(source)
-        self._send_pixels(source, at, area, of, masks, version)
+        self.pictures.send_pixels("masked", source, at, area, of)
 
     # --- the cursor ---
 
@@ -213,49 +216,9 @@ class FrameView(View):
         """The outlines on an empty frame and a table of the masks; the masked frame itself only if asked for."""
         return frame_facts.still(self.session, keep=self.keep_still)
 
-    def _send_frame(
-        self, source: str, at: int, width: int, masks: tuple[Mask, ...], version: int | None = None
-    ) -> None:
-        dated, width = self.session.brief(source).dated, max(0, min(width, WIDEST))
-        seen = self.session.eye.view(source, moment(at, dated), masks, width=width)
-        told = frame_facts.facts(seen, frame_facts.times_of(self.session, source, seen.frame.instant))
-        self._remember(source, at, seen.frame.pts if seen.frame.file else None)
-        event = "frame" if version is None else "masked"
-        self.post(event, {**told, "source": source, "asked": at, "version": version}, [seen.jpeg])
-
-    def _send_pixels(
-        self,
-        source: str,
-        at: int,
-        area: list[int],
-        of: list[int],
-        masks: tuple[Mask, ...],
-        version: int | None = None,
-    ) -> None:
-        """A part in whole blocks as PNG; the whole picture where the engine's grid gives other pixels than asked."""
-        archive, when = self.session.archive, moment(at, self.session.brief(source).dated)
-        box, whole, png = _blocks(area, of), [0, 0, *of], b""
-        if box != whole:
-            crop = Area(box[0] / of[0], box[1] / of[1], box[2] / of[0], box[3] / of[1])
-            png = archive.frame(source, when, masks, crop).png()
-        if box == whole or _size(png) != (box[2] - box[0], box[3] - box[1]):
-            box, png = whole, archive.frame(source, when, masks).png()
-        event = "pixels" if version is None else "masked_pixels"
-        self.post(event, {"source": source, "asked": at, "version": version, "area": box}, [png])
-
-    def _masks(self, source: str) -> tuple[tuple[Mask, ...], int]:
-        """The masks of a camera and the version that `draw` tells of them."""
-        with self.session.lock:
-            look = self.session.state.look(source)
-            return look.masks, self._version(source, look)
-
-    def _version(self, source: str, look: Look) -> int:
-        """A number that is another one after each change of a camera's masks; asked under the session's lock."""
-        masks, number = self._laid.get(source, ((), 0))
-        if masks != look.masks:
-            number += 1
-            self._laid[source] = (look.masks, number)
-        return number
+    def sketch(self) -> str:
+        """The outlines and the table alone."""
+        return frame_facts.still(self.session, keep=False)
 
     def _go(self, found: int, source: str, before: int | None) -> int:
         """Move the cursor, unless somebody moved it meanwhile."""
@@ -285,31 +248,12 @@ class FrameView(View):
             raise RequestError("at", "no picture is shown", "Choose a camera first.")
         masks = state.look(name).masks
         moving = always or (0 <= number < len(masks) and bool(masks[number].keys))
-        here = self._here(name, when, self._pts_at(name, when) if moving else None)
+        here = self._here(name, when, self.pictures.pts_at(name, when) if moving else None)
         self._change(number, lambda one: change(one, here), name)
 
     def _here(self, name: str, at: int, pts: int | None = None) -> drawing.Here:
         source = self.session.brief(name)
         return drawing.Here(at=at, pts=pts, dated=source.dated, first=source.first or 0)
-
-    def _pts_at(self, name: str, at: int) -> int | None:
-        """PTS of the frame shown at an instant; None where the archive does not know it (a VMS tells none)."""
-        with self._pts_lock:
-            if (name, at) in self._pts:
-                return self._pts[name, at]
-        try:
-            frame = self.session.eye.frame(name, moment(at, self.session.brief(name).dated))
-        except WorkbenchError:
-            return None
-        self._remember(name, at, pts := frame.pts if frame.file else None)
-        return pts
-
-    def _remember(self, name: str, at: int, pts: int | None) -> None:
-        with self._pts_lock:
-            self._pts.pop((name, at), None)
-            self._pts[name, at] = pts
-            while len(self._pts) > MOST_PTS:
-                del self._pts[next(iter(self._pts))]
 
     def _us(self, when: Moment | None) -> int | None:
         if when is None:
@@ -340,16 +284,3 @@ class FrameView(View):
         near, first = self.session.state.at or source.first or 0, source.first or 0
         us = timetext.parse(text, near=near, first=first, dated=source.dated, zone_name=source.zone, field=field)
         return moment(us, source.dated)
-
-
-def _blocks(area: list[int], of: list[int]) -> list[int]:
-    """The smallest area of whole blocks around another, within the picture."""
-    low = [max(0, min(end - BLOCK, start // BLOCK * BLOCK)) for start, end in zip(area[:2], of, strict=True)]
-    high = [min(end, -(-stop // BLOCK) * BLOCK) for stop, end in zip(area[2:], of, strict=True)]
-    return [*low, *high]
-
-
-def _size(png: bytes) -> tuple[int, int]:
-    """Width and height by a PNG's first chunk."""
-    wide, high = struct.unpack(">II", png[16:24])
-    return wide, high

@@ -11,6 +11,7 @@ from tests.widgets.frame.conftest import button, seen
 from workbench.core.errors import RequestError
 from workbench.core.mask import Mask
 from workbench.widgets import FrameView, Session
+from workbench.widgets.frame_pictures import Pictures
 from workbench.widgets.view import View, verb
 
 BOX = ((0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6))
@@ -126,11 +127,10 @@ def test_the_front_takes_no_other_picture(page: Any, session: Session, view: Fra
     button(page, "After").click()
     page.until(lambda: page.locator(".wb-frame-stage[data-masked=true]").count())
     sent: list[Any] = []
-    view.post = lambda event, told, buffers=(): sent.append((event, told, buffers))  # type: ignore[method-assign]
-    masks, version = view._masks("entrance")
-    view._send_frame("entrance", session.state.at or 0, 320, masks, version)
-    del view.post
-    event, told, buffers = next(one for one in sent if one[1]["width"] == 320)
+    pictures = Pictures(session, lambda *message: sent.append(message))
+    pictures.send("masked", "entrance", session.state.at or 0, 320)
+    ((event, told, buffers),) = sent
+    told["version"] = version = view.shown["version"]
     page.page.evaluate(
         """() => { window.laid = 0; new MutationObserver((all) => { window.laid += all.length; })
         .observe(document.querySelector('.wb-frame-image-after'), {attributeFilter: ['src']}); }"""
@@ -169,3 +169,36 @@ def test_thumbnails_do_not_delay_the_frame(page: Any, session: Session) -> None:
         page.until(lambda: session.state.at != before)
         seen(page, session)
     gate.set()
+
+
+@pytest.mark.browser
+def test_a_step_costs_one_question(page: Any, session: Session) -> None:
+    """What a front shows comes with the change of the cursor or the masks: nothing is asked for again."""
+    page.until(lambda: "wish" in page.asked)
+    button(page, "After").click()
+    page.until(lambda: page.locator(".wb-frame-stage[data-masked=true]").count())
+    page.until(lambda: page.asked.count("wish") >= 2)
+    for _ in range(20):
+        page.pump()
+    page.asked.clear()
+    before = session.state.at
+    page.locator(".wb-frame-stage").focus()
+    page.page.keyboard.press("ArrowRight")
+    page.until(lambda: session.state.at != before)
+    seen(page, session)
+    session.draw(masks=(Mask(points=BOX),))
+    page.until(lambda: "masks laid on" in page.text())
+    page.until(lambda: page.locator(".wb-frame-stage[data-masked=true]").count())
+    assert page.asked == ["step"]
+
+
+def test_the_widest_wish_is_sent(session: Session, view: FrameView) -> None:
+    """Several fronts of one view get one picture, as wide as the widest of them shows it; 0 is the whole."""
+    view.on_wish("a", frame=320)
+    view.on_wish("b", frame=800, masked=640)
+    assert view.pictures.wished() == {"frame": 800, "masked": 640}
+    view.on_wish("b", frame=0)
+    assert view.pictures.wished() == {"frame": 0}
+    for n in range(9):
+        view.on_wish(f"f{n}", masked=100 + n)
+    assert view.pictures.wished() == {"masked": 108} and len(view.pictures._wishes) == 4

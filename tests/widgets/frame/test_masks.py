@@ -165,8 +165,8 @@ def test_a_key_belongs_to_the_picture_that_was_seen(session: Session, view: Fram
 
 def test_what_is_remembered_is_bounded(session: Session, view: FrameView) -> None:
     """PTS of ever so many pictures are not kept for ever."""
-    from workbench.widgets.frame_view import MOST_PTS
+    from workbench.widgets.frame_pictures import MOST_PTS
 
     for n in range(MOST_PTS + 50):
-        view._remember("entrance", n, n)
-    assert len(view._pts) == MOST_PTS and view._pts_at("entrance", MOST_PTS + 49) == MOST_PTS + 49
+        view.pictures._remember("entrance", n, n)
+    assert len(view.pictures._pts) == MOST_PTS and view.pictures.pts_at("entrance", MOST_PTS + 49) == MOST_PTS + 49

@@ -2,7 +2,7 @@
 // a divider between. Each is shown for the cursor and the masks that it was made for, and for no other: what comes late is
 // dropped, what no longer holds is taken away. From 1:1 on the seen part comes again without any loss.
 function wbPictures(ui, stage, {nameOf, words}) {
-  const {h} = wb;
+  const {h} = wb, PATIENCE = 2000;
   const side = (name, verb, fineVerb) => {
     const img = h("img", {class: name === "before" ? "wb-frame-image" : "wb-frame-image-after", alt: "", draggable: false});
     const fine = h("img", {class: "wb-frame-fine", alt: "", draggable: false, hidden: true});
@@ -13,7 +13,8 @@ function wbPictures(ui, stage, {nameOf, words}) {
   const before = side("before", "frame", "pixels"), after = side("after", "masked", "masked_pixels"), sides = [before, after];
   const divider = h("div", {class: "wb-frame-divider", tabIndex: 0, role: "slider", "aria-label": "Divider between before and after", "aria-valuemin": 0, "aria-valuemax": 100, hidden: true});
   stage.pictures.append(before.el, after.el); stage.el.append(divider);
-  let mode = "before", split = 50, changed = () => undefined;
+  const front = wb.unique("front");
+  let mode = "before", split = 50, changed = () => undefined, wish = "", granted = "";
 
   // --- what holds ---
   const fits = (one, made) => Boolean(made) && made.source === ui.shown.source && made.asked === ui.shown.at && (one === before || made.version === ui.shown.version);
@@ -29,17 +30,31 @@ function wbPictures(ui, stage, {nameOf, words}) {
   const wide = (have) => have.width >= (width() || have.of[0]);
 
   // --- asking ---
+  // What is wished comes unasked when cursor or masks change; what is wanted otherwise (another size or side) is asked for.
   function fetch() {
-    const s = ui.shown;
+    const s = ui.shown, want = width();
     if (!s.source || s.at === null || !stage.el.clientWidth) return;
+    const comes = wishes(want);
     for (const one of wanted()) {
       if (valid(one) && wide(one.have)) continue;
-      const want = width(), key = JSON.stringify([s.source, s.at, one === after ? s.version : 0, want]);
+      const what = JSON.stringify([s.source, s.at, one === after ? s.version : 0]), key = `${what} ${want}`;
       if (key === one.key) continue;
-      one.key = key; one.fault = "";
-      ui.ask(one.verb, {source: s.source, at: s.at, width: want}).catch((error) => { if (one.key === key) { one.fault = error.what; tell(); } });
+      const another = what !== one.what;
+      Object.assign(one, {key, what, fault: ""});
+      if (comes && another) expect(one, key); else ask(one, key, want);
     }
     fetchFine();
+  }
+  const ask = (one, key, want) => ui.ask(one.verb, {source: ui.shown.source, at: ui.shown.at, width: want}).catch((error) => { if (one.key === key) { one.fault = error.what; tell(); } });
+  // Tell the kernel what is shown; true where it knows already.
+  function wishes(want) {
+    const now = {front, frame: wanted().includes(before) ? want : null, masked: wanted().includes(after) ? want : null}, words = JSON.stringify(now);
+    if (words !== wish) { wish = words; ui.ask("wish", now, {quiet: true}).then(() => { granted = words; }, () => undefined); }
+    return granted === words;
+  }
+  function expect(one, key) {
+    clearTimeout(one.timer);
+    one.timer = setTimeout(() => { if (one.key === key && !valid(one) && !one.fault && wanted().includes(one)) ask(one, key, width()); }, PATIENCE);
   }
   const fetchFine = wb.pause(() => {
     const s = ui.shown, area = stage.visible();
@@ -57,6 +72,7 @@ function wbPictures(ui, stage, {nameOf, words}) {
   const isExact = () => { const area = stage.visible(); return stage.magnified >= 1 && Boolean(area) && wanted().every((one) => covers(one, area)); };
 
   // --- taking ---
+  ui.on("fault", (what) => { const one = what.of === "frame" ? before : after; if (fits(one, what) && !valid(one)) { one.fault = what.what; tell(); } });
   for (const one of sides) {
     ui.on(one.verb, (what, buffers) => {
       if (!fits(one, what) || (valid(one) && one.have.width > what.width)) return;
@@ -139,7 +155,7 @@ function wbPictures(ui, stage, {nameOf, words}) {
   divider.addEventListener("pointermove", (event) => { if (!divider.hasPointerCapture(event.pointerId)) return; const at = stage.el.getBoundingClientRect(); divide((event.clientX - at.left) / at.width * 100); });
 
   stage.onPlaced(place);
-  ui.cleanup(() => { for (const one of sides) for (const img of [one.img, one.fine]) if (img.dataset.blob) URL.revokeObjectURL(img.dataset.blob); });
+  ui.cleanup(() => { for (const one of sides) clearTimeout(one.timer); for (const one of sides) for (const img of [one.img, one.fine]) if (img.dataset.blob) URL.revokeObjectURL(img.dataset.blob); });
   return {
     fetch, tell, state, pixels, late, onChange(work) { changed = work; },
     get mode() { return mode; },
