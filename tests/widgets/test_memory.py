@@ -60,7 +60,7 @@ def test_a_camera_that_is_gone_is_told_and_its_masks_stay(case: Case, footage: P
 
 
 def test_masks_are_not_laid_over_other_footage(case: Case, footage: Path, tmp_path: Path) -> None:
-    """Another archive with the same ids shows no mask; its own state and the first one's come back with each archive."""
+    """Another archive with the same ids shows no mask; each archive's own state comes back with it."""
     copy = shutil.copytree(footage, tmp_path / "copy")
     session = Session(footage, case)
     session.choose("entrance")
@@ -101,7 +101,7 @@ def test_a_person_may_say_that_it_is_the_same_footage(case: Case, footage: Path,
 
 
 def test_a_case_alone_comes_back(case: Case, footage: Path) -> None:
-    """`Workbench(case=…)` opens the archive that the case remembers; one that is gone, or none, is an error in words."""
+    """`Workbench(case=…)` opens the archive that the case remembers; one that is gone is an error in words."""
     with pytest.raises(RequestError, match="does not remember"):
         Session(case=case)
     session = Session(footage, case)

@@ -223,7 +223,8 @@ class Jobs:
         try:
             with session.lock:
                 if job.home is not None and job.home._session is not session:  # a newer page took it meanwhile
-                    return self._note(job)
+                    self._note(job)
+                    return
                 notes = [job.note() if note["id"] == job.id else note for note in session.state.jobs]
                 known = any(note["id"] == job.id for note in session.state.jobs)
                 session.set(jobs=(*notes, *(() if known else (job.note(),))))

@@ -25,6 +25,7 @@ from workbench.widgets.frame_view import FrameView
 from workbench.widgets.header_view import HeaderView
 from workbench.widgets.session import Session
 from workbench.widgets.sources_view import SourcesView
+from workbench.widgets.stills import Still, display
 from workbench.widgets.timeline_view import TimelineView
 
 Folder = str | os.PathLike[str]
@@ -59,6 +60,11 @@ class Workbench(ipywidgets.Box):  # type: ignore[misc]
         self.export = ExportView(self.session, out=str(exports))
         self.evidence = EvidenceView(self.session, out=str(packages))
         self.views = (self.header, self.sources, self.timeline, self.frame, self.export, self.evidence)
+        self._still = Still(
+            self.session,
+            sketch=lambda: "".join(view.sketch() for view in self.views),
+            full=lambda: "".join(view.still() for view in self.views),
+        )
         inner = ipywidgets.Box(list(self.views))
         inner.add_class("wb-page-inner")
         super().__init__([inner])
@@ -81,16 +87,21 @@ class Workbench(ipywidgets.Box):  # type: ignore[misc]
     def close(self) -> None:
         """Cancel what runs, and let go of the archive."""
         if hasattr(self, "views"):
+            self._still.close()
             self.session.close()
             for view in self.views:
                 view.close()
         super().close()
 
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        """Show the page, and below it what a saved notebook keeps; it follows what is chosen."""
+        display(super()._repr_mimebundle_(**kwargs), self._still)
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """The page, and a still of it for where no widget can run."""
+        """The page, and a sketch of it for where no widget can run."""
         bundle: Any = super()._repr_mimebundle_(**kwargs)
         data, meta = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return {**data, "text/html": "".join(view.still() for view in self.views)}, meta
+        return {**data, "text/html": "".join(view.sketch() for view in self.views)}, meta
 
 
 def _case(case: Case | Folder | None, examiner: str, number: str) -> Case | None:

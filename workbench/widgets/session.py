@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,8 @@ class Session:
         """Whether the state lies in the case's memory; False without a case."""
         self.overlay: tuple[dict[str, Any], ...] = ()
         """What a view lays over the timeline: ``{"source", "begin", "end", "mode", "words"}``; never saved."""
+        self.mark = secrets.token_hex(6)
+        """By which the front tells outputs of this session from others."""
         self.lock = threading.RLock()
         self._asking = threading.Lock()
         self.pool = ThreadPoolExecutor(4, thread_name_prefix="workbench-view")

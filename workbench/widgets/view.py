@@ -39,6 +39,7 @@ from workbench.archives.public import BANNER, is_public
 from workbench.core.errors import WorkbenchError
 from workbench.widgets.session import Session
 from workbench.widgets.state import State
+from workbench.widgets.stills import Still, display
 
 LOG = logging.getLogger(__name__)
 HERE = Path(__file__).parent / "js"
@@ -100,6 +101,7 @@ class View(anywidget.AnyWidget):
         self.session = session
         self.errors: list[str] = []
         """What went wrong in handlers, newest last."""
+        self._still: Still | None = None
         self._tickets: dict[str, int] = {}
         self._ticket_lock = threading.Lock()
         self._turn = threading.local()
@@ -120,11 +122,16 @@ class View(anywidget.AnyWidget):
         """HTML without pictures and scripts for a saved notebook; every text in it escaped."""
         return f"<p>{html.escape(self.label)}</p>"
 
+    def sketch(self) -> str:
+        """The still without anything of a frame, whatever was asked for."""
+        return self.still()
+
     def refresh(self) -> None:
         """Draw anew, where anything changed."""
         banner = BANNER if is_public() else ""
         with self.session.lock:
-            rest = {"saved": self.session.saved, "kept": self.session.case is not None, "banner": banner}
+            kept = self.session.case is not None
+            rest = {"saved": self.session.saved, "kept": kept, "banner": banner, "mark": self.session.mark}
             drawn = {**self.draw(), **rest}
             if drawn != self.shown:
                 self.shown = drawn
@@ -143,6 +150,8 @@ class View(anywidget.AnyWidget):
         """Stop following the session."""
         if hasattr(self, "_unwatch"):  # a view that could not be made is closed too
             self._unwatch()
+            if self._still is not None:
+                self._still.close()
             for lane in self._lanes.values():
                 lane.shutdown(wait=False, cancel_futures=True)
         super().close()
@@ -242,8 +251,14 @@ class View(anywidget.AnyWidget):
         elif "error" in what:
             self.send({"event": "error", **what})
 
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        """Show the widget, and below it what a saved notebook keeps; it follows what is chosen."""
+        if self._still is None:
+            self._still = Still(self.session, sketch=self.sketch, full=self.still)
+        display(super()._repr_mimebundle_(**kwargs), self._still)
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """The widget, and a still for where no widget can run."""
+        """The widget, and a sketch for where no widget can run."""
         bundle: Any = super()._repr_mimebundle_(**kwargs)
         data, meta = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return {**data, "text/html": self.still()}, meta
+        return {**data, "text/html": self.sketch()}, meta

@@ -185,6 +185,11 @@ const wb = (() => {
       window.addEventListener("unhandledrejection", silent);
       model.on("msg:custom", received);
       model.on("change:shown", drawAll);
+      // What is saved of the page with the notebook is hidden while the page is alive.
+      const hide = h("style", {}), still = `.wb-still-${String(ui.shown.mark).replace(/[^0-9a-f]/g, "")}`;
+      hide.textContent = `${still}, .jp-OutputArea-child:has(> * ${still}) { display: none !important; }`;
+      if (ui.shown.mark) document.head.append(hide);
+      cleanups.push(() => hide.remove());
       el.append(root);
       const extra = make(ui);
       // Canvases do not follow CSS variables by themselves.
