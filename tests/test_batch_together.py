@@ -122,8 +122,8 @@ def test_ctrl_c_deletes_the_exports_at_the_vms(tmp_path: Path) -> None:
         code, document, err = ended(process)
         assert time.monotonic() - began < 30, err
         assert (code, document["interrupted"], "Traceback" in err) == (130, True, False), err
-        assert document["counts"]["cancelled"] >= 5
-        until(lambda: jobs.counts()["kept"] == 0, 2)
+        assert document["counts"]["cancelled"] >= 3
+        until(lambda: jobs.counts()["kept"] == 0, 20)
         archive = RemoteArchive(server.url, cache=tmp_path / "cache")
         assert archive.pending() == ()
         archive.close()

@@ -12,6 +12,7 @@ two, exports are deleted at the VMS, and the result says what was finished until
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -180,7 +181,7 @@ class _Batch:
         cut_short = bool(self._running)
         if cut_short:
             self.cancel.set()
-            self._mark.unlink(missing_ok=True)
+            self._unmark()
             crew.recall(list(self._running))
             began = time.monotonic()
             while self._running and time.monotonic() < began + LEAVE_AFTER:
@@ -191,6 +192,10 @@ class _Batch:
                 future.cancel()
             self._running.clear()
         crew.close(wait=not cut_short)
+
+    def _unmark(self) -> None:
+        with contextlib.suppress(OSError):
+            self._mark.unlink()
 
     def _hand_out(self, crew: Crew) -> None:
         while self._open and len(self._running) < crew.room:

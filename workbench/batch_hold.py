@@ -37,16 +37,14 @@ def held(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = _locked(folder)
     except OSError as exc:
-        raise WorkError(f"{folder} cannot be used: {exc.strerror or exc}", "Choose another folder.") from exc
+        raise _unusable(folder, exc) from exc
     try:
-        for left in folder.glob(f"{MARK}*.running"):
-            left.unlink(missing_ok=True)
-        mark = folder / f"{MARK}{secrets.token_hex(4)}.running"
-        mark.touch(exist_ok=False)
+        mark = _marked(folder)
         try:
             yield mark
         finally:
-            mark.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                mark.unlink()
     finally:
         _let_go(folder / LOCK, lock)
 
@@ -114,6 +112,24 @@ def _is_gone(mark: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def _marked(folder: Path) -> Path:
+    """A new mark; those of runs that were killed are taken away."""
+    try:
+        for left in folder.glob(f"{MARK}*.running"):
+            left.unlink(missing_ok=True)
+        mark = folder / f"{MARK}{secrets.token_hex(4)}.running"
+        mark.touch(exist_ok=False)
+    except OSError as exc:
+        raise _unusable(folder, exc) from exc
+    return mark
+
+
+def _unusable(folder: Path, exc: OSError) -> WorkError:
+    return WorkError(
+        f"{folder} cannot be used: {exc.strerror or exc}", "Check room and rights, or take another folder."
+    )
 
 
 def _locked(folder: Path) -> int:
