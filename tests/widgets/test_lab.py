@@ -80,6 +80,10 @@ def walk(tab: Any) -> None:
     stage.focus()
     for key in ("a", "b", "x", "m", "y"):
         tab.page.keyboard.press(key)
+    # Ctrl+S is left to Lab: it saves the notebook although a view has the focus
+    tab.until(lambda: tab.page.locator(".jp-mod-dirty").count())
+    tab.page.keyboard.press("Control+s")
+    tab.until(lambda: not tab.page.locator(".jp-mod-dirty").count())
     # a polygon of seven points, and a corner nudged by keys
     frame.get_by_role("button", name="Draw mask").click()
     stage.scroll_into_view_if_needed()
