@@ -92,7 +92,7 @@ def named(server: Background, text: str) -> bool:
 @pytest.mark.parametrize(
     ("url", "text", "told"),
     [
-        ("http://vms.example:80/p", "http://vms.example/p gave 500", "… gave 500"),
+        ("http://vms.example/p", "http://vms.example/p gave 500", "… gave 500"),
         ("https://vms.example", "VMS.example:443 is not xvms.example", "… is not xvms.example"),
         ("http://[::1]:8000", "http://[::1]:8000 and [::1]:8000 and ::1", "… and … and …"),
         ("http://vms:9", "no vms here (vms). vms-2 and the vmsx stay", "no … here (…). vms-2 and the vmsx stay"),

@@ -73,6 +73,17 @@ def test_a_state_folder_that_all_may_read_gives_nothing_away(tmp_path: Path) -> 
     assert {name for name, others in found.items() if others} == set()
 
 
+def test_a_place_that_is_a_dot_hides_no_dots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Served as ``.``, an archive's absolute path is hidden in what clients hear, and nothing else of it."""
+    (tmp_path / "hall").mkdir()
+    shutil.copyfile(CLIP, tmp_path / "hall" / "20260301T100000.mkv")
+    monkeypatch.chdir(tmp_path)
+    with Background(".") as server, httpx.Client(base_url=server.url) as client:
+        refused = client.get("/archive/list/WORKBENCH/DeviceIpint.9/SourceEndpoint.video:0:0").json()["error"]
+        assert "DeviceIpint.9/SourceEndpoint" in refused["message"] and "." in refused["advice"]
+        assert server.server.service.config.hide(f"{tmp_path}/hall is gone") == "…/hall is gone"
+
+
 def test_a_restarted_server_knows_cameras_and_exports(tmp_path: Path) -> None:
     """Numbers and finished exports are there again; a second server cannot have the folder meanwhile."""
     with Background(RECORDINGS, state=tmp_path) as server, httpx.Client(base_url=server.url) as client:

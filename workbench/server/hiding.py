@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-
-from workbench.vms.address import Address
+from urllib.parse import urlsplit
 
 HIDDEN = "…"
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Hiding:
     places: tuple[str, ...] = ()
     """Paths, wherever they stand in a text."""
     urls: tuple[str, ...] = ()
-    """Servers; their origins and hosts are hidden too, hosts as whole words."""
+    """Servers, as `RemoteArchive.url` has them; their origins and hosts are hidden too, hosts as whole words."""
 
     def __call__(self, text: str) -> str:
         """The text without them."""
         for place in self.places:
             text = text.replace(place, HIDDEN)
         for url in self.urls:
-            text = _without(text, Address.parse(url))
+            text = _without(text, url)
         return text
 
     def within(self, value: Any) -> Any:
@@ -44,8 +44,9 @@ class Hiding:
         return value
 
 
-def _without(text: str, address: Address) -> str:
-    for whole in (address.url, address.origin):
+def _without(text: str, url: str) -> str:
+    parts = urlsplit(url)
+    for whole in (url, f"{parts.scheme}://{parts.netloc}"):
         text = text.replace(whole, HIDDEN)
-    host = re.escape(address.host)
-    return re.sub(rf"(?<![\w.-])\[?{host}\]?(:{address.port}\b)?(?![\w-]|\.\w)", HIDDEN, text, flags=re.IGNORECASE)
+    host, port = re.escape(parts.hostname or parts.netloc), parts.port or PORTS[parts.scheme]
+    return re.sub(rf"(?<![\w.-])\[?{host}\]?(:{port}\b)?(?![\w-]|\.\w)", HIDDEN, text, flags=re.IGNORECASE)

@@ -114,7 +114,7 @@ class Server:
             factory = archive if callable(archive) else partial(open_archive, archive)
             opened = factory()
             self._held.callback(opened.close)
-            hide = _hiding(archive, opened, state)
+            hide = _hiding(opened, state)
             config = ServerConfig(
                 host=name, prefix=prefix, auth=mode, strict=strict, cut=cut, hide=hide, answers_to=LOOPBACK,
             )  # fmt: skip
@@ -224,12 +224,12 @@ def _mode(auth: AuthMode | None, users: Path | None, host: str) -> AuthMode:
     return mode
 
 
-def _hiding(place: Place, archive: Archive, state: Path) -> Hiding:
+def _hiding(archive: Archive, state: Path) -> Hiding:
     """What clients must not hear of: the folders here, and the VMS behind this server where there is one."""
-    url = getattr(archive, "url", None)
-    local = () if callable(place) or url else (os.path.realpath(place), str(place))
-    folders = dict.fromkeys((*local, os.path.realpath(state), str(state)))
-    return Hiding(places=tuple(folders), urls=() if url is None else (url,))
+    local, url = getattr(archive, "folder", None), getattr(archive, "url", None)
+    found = [spelt for place in (local, state) if place for spelt in (os.path.realpath(place), str(place))]
+    places = dict.fromkeys(place for place in found if Path(place).is_absolute() and Path(place).parent != Path(place))
+    return Hiding(places=tuple(places), urls=() if url is None else (url,))
 
 
 def _made(folder: Path) -> None:
