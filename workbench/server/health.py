@@ -72,6 +72,8 @@ class Health:
     def __init__(self, archive: Archive, state: Path, jobs: Jobs, policy: Policy, desk: Desk) -> None:
         """Nothing is asked yet."""
         self._ask, self._state, self._jobs, self._policy, self._desk = question(archive), state, jobs, policy, desk
+        self.fresh = FRESH
+        """Seconds for which an answer of the archive is good."""
         self._lock = threading.Lock()
         self._answer: Future[str] | None = None
         self._at = 0.0
@@ -96,7 +98,7 @@ class Health:
     def _asked(self) -> Future[str]:
         """The answer that is on its way or still fresh; else the archive is asked anew, in a thread of its own."""
         with self._lock:
-            if self._answer is None or (self._answer.done() and time.monotonic() - self._at > FRESH):
+            if self._answer is None or (self._answer.done() and time.monotonic() - self._at > self.fresh):
                 self._answer = Future()
                 asking = threading.Thread(target=self._heard, args=(self._answer,), name="health", daemon=True)
                 asking.start()
