@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.archives.served import BEGIN, LATER
+from tests.widgets.timeline.waiting import Waiting
 from workbench import LocalArchive
-from workbench.core.overview import Overview
 from workbench.widgets import Session, SourcesView, TimelineView
 
 FRAME, LENGTH = 40_000, 3_000_000
@@ -93,22 +93,6 @@ def test_no_verb_runs_in_the_kernels_thread(kind: type[TimelineView | SourcesVie
     verbs = {name: getattr(getattr(kind, name), "verb", None) for name in dir(kind) if name.startswith("on_")}
     verbs = {name: marks for name, marks in verbs.items() if marks}
     assert len(verbs) >= 4 and all(marks["slow"] for marks in verbs.values())
-
-
-class Waiting(LocalArchive):
-    """A folder whose overviews take as long as a far server's."""
-
-    def __init__(self, *where: Any) -> None:
-        """Nothing waits before `hold` is cleared."""
-        super().__init__(*where)
-        self.hold, self.asked = threading.Event(), threading.Event()
-        self.hold.set()
-
-    def overviews(self, *args: Any, **more: Any) -> tuple[Overview, ...]:
-        """The folder's answer, once it may come."""
-        self.asked.set()
-        self.hold.wait(20)
-        return super().overviews(*args, **more)
 
 
 def test_listing_cameras_keeps_nobody_waiting(hall: LocalArchive) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.archives.served import BEGIN, LATER
 from workbench import RemoteArchive
 from workbench.server.serving import Background
+from workbench.vms.transport import Timeouts
 from workbench.widgets import Session, SourcesView, TimelineView
 
 pytestmark = pytest.mark.browser
@@ -72,5 +73,19 @@ def test_only_the_chosen_cameras_are_asked_for(browser: Any, there: RemoteArchiv
     page.page.keyboard.press("o")
     page.until(lambda: session.state.end == LATER + 40_000)
     assert view.errors == [] and page.console == []
+    page.close()
+    session.close()
+
+
+def test_a_server_that_is_gone_is_told(browser: Any, folder: Path) -> None:
+    """What cannot be asked is hatched and said in words, and never drawn as nothing recorded."""
+    with Background(folder) as server:
+        archive = RemoteArchive(server.url, timeouts=Timeouts(connect=1, read=1))
+        session = Session(archive)
+        session.choose(archive.source("Entrance hall").id)
+    view = TimelineView(session)
+    page = browser.show(view)
+    page.until(lambda: "cannot be reached" in page.locator(".wb-status").inner_text(), 30)
+    assert page.locator("[data-known]").count() == 0 and view.errors != []
     page.close()
     session.close()

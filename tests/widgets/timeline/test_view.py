@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.widgets.timeline.waiting import Waiting
 from workbench import LocalArchive
 from workbench.core.timebase import SECOND
 from workbench.widgets import Session, TimelineView
@@ -224,4 +225,22 @@ def test_two_cameras_share_one_window(browser: Any, shipped: LocalArchive) -> No
     names.nth(1).click()
     line.shown.until(lambda: session.state.source == "corridor")
     line.close()
+    session.close()
+
+
+def test_an_answer_that_another_place_took_is_asked_for_again(browser: Any, hall: LocalArchive) -> None:
+    """Where the same view asks from two places at once, the one whose question was dropped gets its lanes too."""
+    archive = Waiting(hall.folder, hall.cache)
+    session = Session(archive)
+    session.choose("hall")
+    view = TimelineView(session)
+    archive.hold.clear()
+    archive.asked.clear()
+    page = browser.show(view)
+    page.until(archive.asked.is_set)
+    view.later("stretches", lambda: None)
+    archive.hold.set()
+    page.until(lambda: page.locator("[data-known='1']").count())
+    assert page.console == []
+    page.close()
     session.close()

@@ -170,7 +170,8 @@ export default wb.view("Timeline", (ui) => {
   function say() {
     if (!lanes().length) { ui.say("Choose a camera to see when it recorded."); return; }
     const zone = lane() && ui.shown.dated ? ` Times in ${lane().zone}${lane().zone_assumed ? " (assumed)" : ""}.` : "";
-    const those = (test) => lanes().filter(test).map((one) => one.name).join(", "), held = (one) => data && data.lanes[one.id];
+    const some = (found) => (found.length > 4 ? `${found.slice(0, 3).join(", ")} and ${found.length - 3} more` : found.join(", "));
+    const those = (test) => some(lanes().filter(test).map((one) => one.name)), held = (one) => data && data.lanes[one.id];
     const unchecked = those((one) => held(one) && held(one).known && !held(one).checked), away = those((one) => !one.here);
     ui.say([`Shown: ${wb.time(ui.shown.at, how(6))}.${zone}`, unchecked && `Drawn from the catalogue, not checked: ${unchecked}.`,
       away && `On another kind of time line: ${away}.`, ...ask.wrong()].filter(Boolean).join(" "));
@@ -220,7 +221,7 @@ export default wb.view("Timeline", (ui) => {
   function follow(shown) {
     const before = view;
     if (!view || !(moving || telling)) view = shown.view ? shown.view.slice() : extent() || view;
-    const now = JSON.stringify([lanes().map((one) => [one.id, one.here]), shown.dated, shown.source]), looked = `${shown.source} ${shown.look}`;
+    const now = JSON.stringify([lanes().map((one) => [one.id, one.here, one.first, one.last]), shown.dated, shown.source]), looked = `${shown.source} ${shown.look}`;
     if (looked !== drawn.looked) { drop(); delete stage.dataset.thumbs; if (drawn.source !== shown.source) ticks = null; }
     if (view && (now !== drawn.now || !before || before[0] !== view[0] || before[1] !== view[1])) rest();
     else if (view && looked !== drawn.looked) thumbnails();

@@ -3,13 +3,18 @@
 // Questions of which only the newest matters: one of each kind is under way, and the newest that waits follows it.
 function wbNewest(ui) {
   const under = new Map(), wrong = new Map();
+  let closed = false;
+  ui.cleanup(() => { closed = true; });
   function ask(verb, args, then = () => undefined) {
     const held = under.get(verb);
     if (held) { held.next = [args, then]; return; }
     const one = {next: null};
     under.set(verb, one);
+    // Another place where the same view is shown asked meanwhile, and was answered instead: once more, a little later.
+    const again = () => setTimeout(() => { if (!closed && !under.has(verb)) ask(verb, args, then); }, 200 + 400 * Math.random());
     ui.ask(verb, args, {quiet: true})
-      .then((value) => { wrong.delete(verb); if (value !== undefined) then(value); }, (error) => { wrong.set(verb, error); ui.redraw(); })
+      .then((value) => { wrong.delete(verb); if (value !== undefined) then(value); else if (!one.next) again(); },
+        (error) => { wrong.set(verb, error); ui.redraw(); })
       .finally(() => { under.delete(verb); if (one.next) ask(verb, ...one.next); });
   }
   // What went wrong last in each kind, in words.
