@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from workbench import Case, LocalArchive
+from workbench import Case, LocalArchive, Mask
 from workbench.widgets import ExportView, Session
 
 pytestmark = pytest.mark.browser
@@ -46,6 +46,16 @@ def test_an_export_is_planned_run_and_delivered(page: Any, session: Session) -> 
     assert record.files[0].sha256 in page.text()
     folder = Path(page.locator(".wb-export-folder code").inner_text())
     assert (folder / Path(record.files[0].path).name).is_file()
+
+
+def test_a_request_that_changes_while_it_is_planned_is_planned_again(page: Any, session: Session) -> None:
+    """A mask closed before the plan of the request before is made: the plan that stands there is of the mask."""
+    page.until(lambda: page.locator(".wb-export-copy").count())
+    view = page._views["v0"]
+    session.set(options={"format": "mkv"})
+    page.until(lambda: view._tickets.get("plan", 0) >= 2)  # the second plan has been asked for and may be under way
+    session.draw(masks=(Mask(points=((0.1, 0.1), (0.4, 0.1), (0.4, 0.4))),))
+    page.until(lambda: page.locator(".wb-export-encode").count() and view.shown["plans"]["entrance"]["encode"])
 
 
 def test_progress_moves_in_the_page_and_cancel_ends_it(page: Any, session: Session) -> None:

@@ -42,6 +42,7 @@ class ExportView(View):
         """Show the exports of a session; without a case they go to the folder `out`."""
         self.out = out
         self._plans: dict[str, Any] = {}
+        self._request = 0
         self._told: dict[str, float] = {}
         self._told_lock = threading.Lock()
         super().__init__(session)
@@ -56,6 +57,7 @@ class ExportView(View):
             "range": [state.begin, state.end, state.at],
             "dated": state.dated,
             "plans": self._plans,
+            "request": self._request,  # the front asks for a plan whenever another one is wanted, masks included
             "token": self.session.jobs.name,
             "remote": self._remote,
             "most": sending.MOST_SENT,
@@ -65,7 +67,8 @@ class ExportView(View):
 
     def follow(self, before: State, after: State) -> None:
         """Plans of an earlier request do not stand beside another one."""
-        if any(getattr(before, name) != getattr(after, name) for name in CHOSEN) and self._plans:
+        if any(getattr(before, name) != getattr(after, name) for name in CHOSEN):
+            self._request += 1
             self._plans = {}
             self.session.overlay = ()
             self.refresh()
