@@ -254,7 +254,8 @@ class RemoteArchive:
         wanted = remote_cameras.within(client, camera, (spec.begin, spec.end), spec.archive)
         if wanted.begin == wanted.end and not spec.is_frame and spec.format != "exe":
             raise RequestError("end", f"{spec.format} needs a stretch of time", "Set end after begin.")
-        coverage = View(client, camera.id, spec.archive).coverage(wanted)
+        coverage, comment = View(client, camera.id, spec.archive).coverage(wanted), camera.comment
+        notes = [*([f"the VMS says: {comment}"] if comment else []), *remote_plan.key_notes(spec, derived=derived)]
         spec = replace(spec, masks=tuple(self._timed(camera, mask).dated() for mask in spec.masks))
         return remote_plan.planned(
             spec,
@@ -263,7 +264,7 @@ class RemoteArchive:
             ours=remote_plan.is_ours(self.connection.version()),
             derived=derived,
             verified=bool(client.tls["verified"]),
-            notes=[f"the VMS says: {camera.comment}"] if camera.comment else [],
+            notes=notes,
         )
 
     def run(
@@ -279,8 +280,7 @@ class RemoteArchive:
 
         `token` is kept with the export until it is home, so that `pending(token=…)` finds it after a crash.
         """
-        derived = remote_plan.derives(plan.spec, self.derive)
-        return self._run(plan, out, derived, on_progress, cancel, token=token)
+        return self._run(plan, out, remote_plan.derives(plan.spec, self.derive), on_progress, cancel, token=token)
 
     def resume(
         self,

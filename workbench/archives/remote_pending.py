@@ -91,15 +91,13 @@ class Book:
         self._folder = cache / FOLDER
 
     def put(self, one: Pending) -> None:
-        """Write an export down, in one step and for good."""
+        """Write an export down, in one step."""
         path = self._path(one.id)
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with part.open("w", encoding="utf-8") as file:
-                json.dump({name: value for name, value in asdict(one).items() if name != "process"}, file)
-                file.flush()
-                os.fsync(file.fileno())
+            kept = {name: value for name, value in asdict(one).items() if name != "process"}
+            part.write_text(json.dumps(kept), encoding="utf-8")
             part.replace(path)
         except OSError as exc:
             raise WorkError(
@@ -141,12 +139,31 @@ class Book:
 
         The system lets go of what a dead process held. Where a file system knows no locks nobody is kept off.
         """
-        descriptor = self._opened(one)
+        descriptor = self._taken(one)
         try:
-            self._take(descriptor, one)
             yield
         finally:
+            if not self._path(one.id).exists():
+                _removed(self._lock(one))
             os.close(descriptor)
+
+    def _taken(self, one: Pending) -> int:
+        """The lock file of an export, open and locked."""
+        end = time.monotonic() + MOST_WAIT
+        while True:
+            descriptor = self._opened(one)
+            if _locked(descriptor) and _is_at(descriptor, self._lock(one)):  # whoever held it may have removed it
+                with suppress(OSError):
+                    os.ftruncate(descriptor, 0)
+                    os.write(descriptor, str(os.getpid()).encode())
+                return descriptor
+            os.close(descriptor)
+            if time.monotonic() >= end:
+                raise WorkError(
+                    f"export {one.id} is in work by process {_named(self._lock(one)) or 'of somebody else'}",
+                    "Wait until it is done, or end that process; then take the export up.",
+                )
+            time.sleep(0.02)
 
     def _opened(self, one: Pending) -> int:
         try:
@@ -158,19 +175,6 @@ class Book:
                 "Set WORKBENCH_CACHE to a folder that can be written to.",
             ) from exc
 
-    def _take(self, descriptor: int, one: Pending) -> None:
-        end = time.monotonic() + MOST_WAIT
-        with suppress(OSError):  # no locks there
-            while not locks.take(descriptor):
-                if time.monotonic() >= end:
-                    raise WorkError(
-                        f"export {one.id} is in work by process {_named(self._lock(one)) or 'of somebody else'}",
-                        "Wait until it is done, or end that process; then take the export up.",
-                    )
-                time.sleep(0.02)
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, str(os.getpid()).encode())
-
     def _process(self, one: Pending) -> int | None:
         """The process that works on an export; None where none does."""
         path = self._lock(one)
@@ -179,9 +183,7 @@ class Book:
         except OSError:
             return None
         try:
-            return None if locks.take(descriptor) else _named(path)
-        except OSError:
-            return None
+            return None if _locked(descriptor) else _named(path)
         finally:
             os.close(descriptor)
 
@@ -210,6 +212,22 @@ class Book:
         except (OSError, ValueError, TypeError, RecursionError):
             return None
         return found if found.id == path.stem and (not found.marker or is_id(found.marker)) else None
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether a file is locked for us now; where the file system knows no locks it is taken as locked."""
+    try:
+        return locks.take(descriptor)
+    except OSError:
+        return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether an open file is the one that lies at a path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
 
 
 def _named(path: Path) -> int:

@@ -62,7 +62,6 @@ def planned(
             "according to the VMS's intervals",
             "`workbench coverage` lists what it holds.",
         )
-    told = [*coverage.notes, *notes, *key_notes(spec, derived=derived)]
     return ExportPlan(
         spec=spec,
         range=wanted,
@@ -71,7 +70,7 @@ def planned(
         fields=field_plans(spec, ours=ours, derived=derived, gaps=coverage.gaps),
         gaps=() if spec.is_frame else coverage.gaps,
         audio="" if spec.is_frame else _sound(spec, derived),
-        warnings=warnings(spec, ours=ours, derived=derived, verified=verified, notes=told),
+        warnings=warnings(spec, ours=ours, derived=derived, verified=verified, notes=[*coverage.notes, *notes]),
     )
 
 
