@@ -118,12 +118,13 @@ class EvidenceView(View):
     @verb
     def on_text(self, name: str, words: str) -> None:
         """Keep words that are being written, so that a dead kernel does not lose them."""
-        self.session.set(texts={**self.session.state.texts, name: words})
+        self.session.write(**{name: words})
 
     @verb
     def on_caption(self, snapshot: str, words: str) -> None:
         """Another caption; the old one stays in the log."""
         self._case().caption(snapshot, words)
+        self._written(f"caption:{snapshot}")
         self._done("caption", on=snapshot, words=words)
 
     @verb
@@ -138,6 +139,7 @@ class EvidenceView(View):
     def on_marks(self, snapshot: str, marks: list[dict[str, Any]]) -> str:
         """Draw marks on a copy of a snapshot."""
         made = self._case().annotate(snapshot, marks)
+        self._written(f"marks:{snapshot}")
         self._done("annotate", id=made.id, on=snapshot, marks=marks)
         return made.id
 
@@ -258,7 +260,7 @@ class EvidenceView(View):
 
     def _written(self, *names: str) -> None:
         """Words that were being written stand in the log now."""
-        self.session.set(texts={name: held for name, held in self.session.state.texts.items() if name not in names})
+        self.session.write(**dict.fromkeys(names, ""))
 
     def _taken(self, source: str, when: Moment, export: str, caption: str, unmasked: str) -> SnapshotRecord:
         archive, case = self.session.archive, self._case()

@@ -37,7 +37,7 @@ from workbench.widgets import as_python, places
 from workbench.widgets.briefs import Brief, brief_of, of_archive, of_source
 from workbench.widgets.jobs import Job, Jobs
 from workbench.widgets.moments import moment
-from workbench.widgets.state import Look, State
+from workbench.widgets.state import Look, State, check_window
 from workbench.widgets.store import Changed, Kept, Memory
 from workbench.widgets.taking_up import KEEP_MINE, TAKE_OTHER, Question, fitted, of_this_archive, opened, remembered
 
@@ -122,7 +122,7 @@ class Session:
         with self.lock:
             before = self._state
             after = State.from_json(replace(before, **changes).to_json())
-            _check_window(after)
+            check_window(after)
             if after == before:
                 return after
             self._state = after
@@ -199,17 +199,16 @@ class Session:
 
     def brief(self, name: str) -> Brief:
         """What must be known of a camera to show it, at once; SourceError where it is not there."""
-        if name in self._sources:
-            return of_source(self._sources[name])
-        if name not in self.briefs():
-            return of_source(self.source(name))
-        return self._briefs[name]
+        found = self.known(name) or self.briefs().get(name)
+        return of_source(self.source(name)) if found is None else found
 
     def briefs(self, *, anew: bool = False) -> dict[str, Brief]:
         """All cameras, by id, as far as they are known without looking through their recordings.
 
         Asking may take its time: the session can be changed meanwhile.
         """
+        if self._briefs and not anew:
+            return self._briefs
         with self._asking:
             if anew or not self._briefs:
                 found = of_archive(self.archive)
@@ -307,7 +306,14 @@ class Session:
 
     def step(self, do: str, **what: Any) -> None:
         """Note something that was done, for `python`."""
-        self.set(steps=(*self._state.steps, {"do": do, **what}))
+        with self.lock:
+            self.set(steps=(*self._state.steps, {"do": do, **what}))
+
+    def write(self, **texts: str) -> None:
+        """Keep words that are being written, by the control they stand in; empty ones are no longer kept."""
+        with self.lock:
+            held = {**self._state.texts, **texts}
+            self.set(texts={name: words for name, words in held.items() if words})
 
     def another_archive(self) -> Archive:
         """An archive for long work, so that frames go on being shown meanwhile."""
@@ -386,10 +392,3 @@ class Session:
             self._save()
         finally:
             self._tell(before, self._state)
-
-
-def _check_window(state: State) -> None:
-    if state.begin is not None and state.end is not None and state.end <= state.begin:
-        raise RequestError("end", "the out point does not lie behind the in point", "Set it later, or exchange them.")
-    if state.view is not None and state.view[1] <= state.view[0]:
-        raise RequestError("view", "the shown stretch is empty")

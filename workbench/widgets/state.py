@@ -154,3 +154,11 @@ _FORMS: dict[str, tuple[Any, str]] = {
     "steps": (_is_list_of(dict), "a list of objects"),
     "jobs": (_is_list_of(dict), "a list of objects"),
 }
+
+
+def check_window(state: State) -> None:
+    """RequestError where range or shown stretch end before they begin."""
+    if state.begin is not None and state.end is not None and state.end <= state.begin:
+        raise RequestError("end", "the out point does not lie behind the in point", "Set it later, or exchange them.")
+    if state.view is not None and state.view[1] <= state.view[0]:
+        raise RequestError("view", "the shown stretch is empty")

@@ -30,7 +30,7 @@ export default wb.view("Snapshots and report", (ui) => {
   let written = "comment:";
   about.addEventListener("change", () => { drafts.turn(words, written, draft(), ui.shown.texts || {}); written = draft(); });
   const comment = () => { drafts.sent(draft()); asked("comment", {words: words.value, on: about.value}).then((id) => { if (id) { words.value = ""; ui.say(`Comment ${id} added.`); } }); };
-  const marks = wbMarks(ui, (snapshot, list) => asked("marks", {snapshot, marks: list}).then((id) => { if (id) ui.say(`Marked copy ${id} made.`); else throw new Error("not made"); }));
+  const marks = wbMarks(ui, (snapshot, list) => asked("marks", {snapshot, marks: list}).then((id) => { if (id) ui.say(`Marked copy ${id} made.`); else throw new Error("not made"); }), drafts);
   const none = h("p", {class: "wb-evidence-none"}, "No case is open: nothing can be put on record. Open one with Workbench(archive, case=…).");
   const taking = h("div", {class: "wb-row"}, wb.field("With masks and crop of", of, "export"), wb.field("Caption", caption, "caption"), wb.field("Why unmasked (if it is)", unmasked, "unmasked"), take, which);
   const all = h("div", {}, taking, remote, shots, marks.el,
@@ -47,13 +47,16 @@ export default wb.view("Snapshots and report", (ui) => {
     img.dataset.id = s.id;
     if (pictures.has(s.id)) img.src = pictures.get(s.id);
     else if (!wanted.has(s.id)) { wanted.add(s.id); ui.ask("picture", {name: s.id}, {quiet: true}).catch(() => undefined); }
-    const text = h("input", {type: "text", value: s.caption, size: 36, maxLength: 2000, "aria-label": `Caption of ${s.id}`});
-    text.addEventListener("change", () => asked("caption", {snapshot: s.id, words: text.value}));
+    const draft = drafts.words(`caption:${s.id}`, ui.shown.texts), open = draft !== "" && draft !== s.caption;
+    const text = drafts.field(() => `caption:${s.id}`, h("input", {type: "text", value: open ? draft : s.caption, size: 36, maxLength: 2000, "aria-label": `Caption of ${s.id}`}));
+    const filed = () => { drafts.sent(`caption:${s.id}`); asked("caption", {snapshot: s.id, words: text.value}); };
+    text.addEventListener("change", filed);
+    const file = open ? button("File this caption", filed, {"aria-label": `File the words for ${s.id} that were being written`}) : "";
     const move = (by) => { const ids = list.map((one) => one.id), k = n + by; [ids[n], ids[k]] = [ids[k], ids[n]]; asked("order", {snapshots: ids}); };
     return h("li", {}, img, h("div", {}, h("strong", {}, s.id), ` ${s.source}, ${wb.time(s.at, {dated: s.dated, zone: s.zone, digits: 6})}, PTS ${s.pts}, `,
       s.export ? `of ${s.export}, ${s.masks} mask${s.masks === 1 ? "" : "s"}` : "of no export: nothing masked", s.context ? ", context" : "",
-      h("div", {class: "wb-row"}, text, button("▲", () => move(-1), {"aria-label": `Move ${s.id} up`, disabled: n === 0}), button("▼", () => move(1), {"aria-label": `Move ${s.id} down`, disabled: n === list.length - 1}),
-        button("Show", () => asked("seek", {snapshot: s.id}), {"aria-label": `Show the frame of ${s.id}`}), button("Mark", () => { if (pictures.has(s.id)) marks.open(s.id, pictures.get(s.id)); }, {"aria-label": `Draw marks on ${s.id}`}))));
+      h("div", {class: "wb-row"}, text, file, button("▲", () => move(-1), {"aria-label": `Move ${s.id} up`, disabled: n === 0}), button("▼", () => move(1), {"aria-label": `Move ${s.id} down`, disabled: n === list.length - 1}),
+        button("Show", () => asked("seek", {snapshot: s.id}), {"aria-label": `Show the frame of ${s.id}`}), button((ui.shown.texts || {})[`marks:${s.id}`] ? "Go on marking" : "Mark", () => { if (pictures.has(s.id)) marks.open(s.id, pictures.get(s.id), drafts.words(`marks:${s.id}`, ui.shown.texts)); }, {"aria-label": `Draw marks on ${s.id}`}))));
   }
   function lists(s) {
     const held = of.value, on = about.value;

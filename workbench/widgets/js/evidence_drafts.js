@@ -1,24 +1,27 @@
-// Words that are being written: kept in the session while they are typed, so that a dead kernel does not lose them.
+// Words that are being written: given to the kernel with each key, and shown as not saved until it has them.
 function wbDrafts(ui) {
-  const waiting = new Map();
-  const keep = (name, words) => ui.ask("text", {name, words}, {quiet: true}).catch(() => undefined);
+  const latest = new Map(), giving = new Set();
+  async function give(key) {
+    if (giving.has(key)) return;  // what was typed since is given when this one has come
+    giving.add(key);
+    while (latest.has(key)) {
+      const words = latest.get(key);
+      try { await ui.ask("text", {name: key, words}, {quiet: true}); }
+      catch { break; }
+      if (latest.get(key) === words) { latest.delete(key); ui.unsaved(`text ${key}`, false); }
+    }
+    giving.delete(key);
+  }
+  const put = (key, words) => { latest.set(key, words); ui.unsaved(`text ${key}`, true); give(key); };
+  const words = (key, texts) => latest.get(key) ?? (texts || {})[key] ?? "";
   return {
+    put, words,
     // `name` says under which word the field's text is kept now: a comment's draft belongs to what it is about.
-    field(name, el) {
-      el.addEventListener("input", () => {
-        const key = name(), words = el.value;
-        clearTimeout(waiting.get(key));
-        waiting.set(key, setTimeout(() => { waiting.delete(key); keep(key, words); }, 300));
-      });
-      return el;
-    },
-    // What was sent is no draft any more: what waits to be kept of it is dropped.
-    sent(...names) { for (const name of names) { clearTimeout(waiting.get(name)); waiting.delete(name); } },
-    // The draft of another thing in the same field; what was typed for the one before is kept at once.
-    turn(el, before, after, texts) {
-      if (waiting.has(before)) { clearTimeout(waiting.get(before)); waiting.delete(before); keep(before, el.value); }
-      el.value = texts[after] || "";
-    },
+    field(name, el) { el.addEventListener("input", () => put(name(), el.value)); return el; },
+    // What was sent is no draft any more: what waits to be given of it is dropped.
+    sent(...names) { for (const name of names) { latest.delete(name); ui.unsaved(`text ${name}`, false); } },
+    // The draft of another thing in the same field.
+    turn(el, before, after, texts) { el.value = words(after, texts); },
   };
 }
 // Draw lists anew without taking the keyboard away from whoever is in them: the control of the same name has it again.

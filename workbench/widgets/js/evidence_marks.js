@@ -1,5 +1,5 @@
 // Marks on a copy of a snapshot: arrows, boxes and words, drawn over its picture, or entered as numbers.
-function wbMarks(ui, save) {
+function wbMarks(ui, save, drafts) {
   const {h, svg} = wb;
   let marks = [], drag = null, snapshot = "";
   const img = h("img", {class: "wb-evidence-image", alt: "", draggable: false});
@@ -8,16 +8,19 @@ function wbMarks(ui, save) {
   const color = h("input", {type: "color", value: "#e31e1e", "aria-label": "Colour of the mark"}), text = h("input", {type: "text", "aria-label": "Words of a text mark", size: 20, maxLength: 200});
   const numbers = ["x1 %", "y1 %", "x2 %", "y2 %"].map((word) => h("input", {type: "number", min: 0, max: 100, step: "any", "aria-label": word, placeholder: word}));
   const list = h("ul", {}), box = h("div", {class: "wb-evidence-canvas"}, img, layer);
-  const done = h("button", {type: "button", onclick: () => save(snapshot, marks).then(() => { marks = []; draw(); }, () => undefined)}, "Save as a marked copy");
+  const done = h("button", {type: "button", onclick: () => save(snapshot, marks).then(() => { marks = []; kept(); }, () => undefined)}, "Save as a marked copy");
   const el = h("div", {class: "wb-evidence-marks", hidden: true}, box, h("div", {class: "wb-row"}, kind, color, text, ...numbers,
     h("button", {type: "button", onclick: () => { const [a, b, c, d] = numbers.map((n) => Number(n.value) / 100); add([a, b], [c, d]); }}, "Add mark"), done,
-    h("button", {type: "button", onclick: () => { el.hidden = true; marks = []; }}, "Close")), list);
+    h("button", {type: "button", onclick: () => { el.hidden = true; }}, "Close")), list);
   const at = (event) => { const r = box.getBoundingClientRect(); return [event.clientX - r.left, event.clientY - r.top].map((v, n) => Math.min(1, Math.max(0, v / [r.width, r.height][n]))); };
   function add(a, b) {
     if (kind.value === "text") { if (!text.value.trim()) { ui.say("Write the words first."); return; } marks.push({kind: "text", at: a, text: text.value, color: color.value}); }
     else marks.push({kind: kind.value, from: a, to: b, color: color.value});
-    draw();
+    kept();
   }
+  // Marks that belong to no copy yet are kept as words are.
+  function kept() { drafts.put(`marks:${snapshot}`, marks.length ? JSON.stringify(marks) : ""); draw(); }
+  function held(words) { try { return JSON.parse(words || "[]"); } catch { return []; } }
   box.addEventListener("pointerdown", (event) => { drag = at(event); box.setPointerCapture(event.pointerId); event.preventDefault(); });
   box.addEventListener("pointerup", (event) => { if (!drag) return; const b = at(event); if (kind.value === "text" || Math.hypot(b[0] - drag[0], b[1] - drag[1]) > 0.01) add(drag, b); drag = null; });
   function draw() {
@@ -27,8 +30,8 @@ function wbMarks(ui, save) {
       const [ax, ay] = m.from.map((v) => v * 1000), [bx, by] = m.to.map((v) => v * 1000);
       return m.kind === "box" ? svg("rect", {...s, x: Math.min(ax, bx), y: Math.min(ay, by), width: Math.abs(bx - ax), height: Math.abs(by - ay)}) : svg("path", {...s, d: `M${ax},${ay}L${bx},${by}`, "marker-end": ""});
     }));
-    list.replaceChildren(...marks.map((m, n) => h("li", {}, m.kind === "text" ? `text “${m.text}”` : m.kind, " ", h("button", {type: "button", "aria-label": `Remove mark ${n + 1}`, onclick: () => { marks.splice(n, 1); draw(); }}, "Remove"))));
+    list.replaceChildren(...marks.map((m, n) => h("li", {}, m.kind === "text" ? `text “${m.text}”` : m.kind, " ", h("button", {type: "button", "aria-label": `Remove mark ${n + 1}`, onclick: () => { marks.splice(n, 1); kept(); }}, "Remove"))));
     done.disabled = !marks.length;
   }
-  return {el, open(id, url) { snapshot = id; marks = []; img.src = url; img.alt = `Snapshot ${id}`; el.hidden = false; draw(); }};
+  return {el, open(id, url, words) { snapshot = id; marks = held(words); img.src = url; img.alt = `Snapshot ${id}`; el.hidden = false; draw(); }};
 }

@@ -103,6 +103,12 @@ const wb = (() => {
     return key === "z" || key === "y" || key.startsWith("arrow") || (event.target.matches("input, textarea") && EDITS.includes(key));
   }
 
+  // What no memory keeps: asking for it leaves "saved" true.
+  const READS = ["acquire", "cancel", "check", "exact", "fetch", "frame", "list", "masked", "masked_pixels", "picture", "pixels",
+    "plan", "preview", "python", "stop", "stretches", "thumb", "thumbs", "ticks", "verify", "wish", "zip"];
+  // What the kernel has not acknowledged yet, of all views of the page: each view is a module of its own.
+  const pending = window.wbUnsaved ||= new Set();
+
   function view(label, make) {
     return {render({model, el, signal}) {
       const cleanups = [], drawers = [], listeners = new Map(), waiting = new Map();
@@ -136,11 +142,18 @@ const wb = (() => {
         // Ask the kernel; resolves with its value, rejects with {what, advice, field}, which is shown already.
         ask(verb, args = {}, {quiet = false, buffers} = {}) {
           const id = `${page}.${next++}`;
+          if (!READS.includes(verb)) ui.unsaved(id, true);
           return new Promise((good, bad) => {
             const late = setTimeout(() => ui.say("The kernel has not answered yet: it is busy, or it ended. What was saved stays saved."), 5000);
             waiting.set(id, {good, bad, late, quiet});
             model.send({do: verb, id, with: args}, undefined, buffers);
           });
+        },
+        // Whether something of this view is not with the kernel yet; no view of the page shows “saved” meanwhile.
+        unsaved(what, is) {
+          const key = `${page} ${what}`, before = pending.size;
+          if (is) pending.add(key); else pending.delete(key);
+          if (pending.size !== before) window.dispatchEvent(new Event("wb-unsaved"));
         },
         fail(error) { show(error); },
         clear() { alert.hidden = true; alert.replaceChildren(); root.querySelectorAll(".wb-wrong").forEach((one) => { one.textContent = ""; }); },
@@ -156,6 +169,11 @@ const wb = (() => {
           h("button", {type: "button", class: "wb-quiet", "aria-label": "Dismiss", onclick: () => ui.clear()}, "×"));
         alert.hidden = false;
       }
+      function tellSaved() {
+        const shown = ui.shown, open = pending.size > 0;
+        root.dataset.saved = !shown.kept ? "none" : open && shown.saved ? "open" : String(Boolean(shown.saved));
+        saved.textContent = !shown.kept ? "no case: not kept" : !shown.saved ? "NOT SAVED" : open ? "saving …" : "saved";
+      }
       function drawAll() {
         if (closed) return;
         const shown = ui.shown;
@@ -164,15 +182,14 @@ const wb = (() => {
           catch (error) { console.error(error); show({what: `${label} cannot be drawn: ${error.message}`, advice: "This is a fault of the workbench."}); }
         }
         banner.textContent = shown.banner || ""; banner.hidden = !shown.banner;
-        root.dataset.saved = shown.kept ? String(Boolean(shown.saved)) : "none";
-        saved.textContent = shown.kept ? (shown.saved ? "saved" : "NOT SAVED") : "no case: not kept";
+        tellSaved();
         root.dataset.ready = "1";
       }
       function received(message, buffers) {
         if (message && message.re !== undefined) {
           const asked = waiting.get(message.re);
           if (!asked) return;
-          waiting.delete(message.re); clearTimeout(asked.late);
+          waiting.delete(message.re); clearTimeout(asked.late); ui.unsaved(message.re, false);
           if (message.error) { if (!asked.quiet) show(message.error); asked.bad(message.error); }
           else { asked.good(message.superseded ? undefined : message.value); }
           return;
@@ -185,6 +202,7 @@ const wb = (() => {
       window.addEventListener("unhandledrejection", silent);
       model.on("msg:custom", received);
       model.on("change:shown", drawAll);
+      window.addEventListener("wb-unsaved", tellSaved);
       // What is saved of the page with the notebook is hidden while the page is alive.
       const hide = h("style", {}), still = `.wb-still-${String(ui.shown.mark).replace(/[^0-9a-f]/g, "")}`;
       hide.textContent = `${still}, .jp-OutputArea-child:has(> * ${still}) { display: none !important; }`;
@@ -205,6 +223,9 @@ const wb = (() => {
         window.removeEventListener("unhandledrejection", silent); window.removeEventListener("keydown", decide, true);
         dark.removeEventListener("change", drawAll); themes.disconnect();
         for (const asked of waiting.values()) clearTimeout(asked.late);
+        window.removeEventListener("wb-unsaved", tellSaved);
+        for (const key of [...pending]) if (key.startsWith(`${page} `)) pending.delete(key);
+        window.dispatchEvent(new Event("wb-unsaved"));
         for (const work of cleanups) work();
         if (typeof extra === "function") extra();
         root.remove();
