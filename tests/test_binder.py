@@ -32,11 +32,11 @@ print(json.dumps(told))
 
 
 def clone(folder: Path) -> Path:
-    """The files under version control, as Binder would get them."""
+    """The files under version control, as Binder would get them, but for the tests and the secrets planted there."""
     target = folder / "clone"
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     for name in listed.decode().split("\0"):
-        if name and (ROOT / name).is_file():
+        if name and not name.startswith("tests/") and (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
     return target

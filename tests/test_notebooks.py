@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,19 @@ def test_it_is_a_short_story(path: Path) -> None:
 
 @each
 def test_it_comes_without_outputs(path: Path) -> None:
-    """No picture of anybody and no state of a past run is under version control."""
+    """No picture of anybody and no state of a past run is under version control: nbstripout has nothing to take."""
+    assert "widgets" not in read(path).metadata
     for cell in read(path).cells:
         if cell.cell_type == "code":
             assert cell.outputs == [] and cell.execution_count is None
+
+
+def test_nbstripout_agrees() -> None:
+    """The tool that README and docs/hosts.md name calls all of them stripped."""
+    pytest.importorskip("nbstripout")
+    words = [sys.executable, "-m", "nbstripout", "--keep-id", "--verify", *map(str, NOTEBOOKS)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @each
