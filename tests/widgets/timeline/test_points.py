@@ -12,7 +12,7 @@ import pytest
 from tests.archives.served import BEGIN, LATER
 from tests.widgets.timeline.waiting import Waiting
 from workbench import LocalArchive
-from workbench.widgets import Session, SourcesView, TimelineView
+from workbench.widgets import FrameView, Session, SourcesView, TimelineView
 
 FRAME, LENGTH = 40_000, 3_000_000
 """Microseconds of a picture, and of one of the hall's two recordings."""
@@ -96,9 +96,10 @@ def test_no_verb_runs_in_the_kernels_thread(kind: type[TimelineView | SourcesVie
 
 
 def test_listing_cameras_keeps_nobody_waiting(hall: LocalArchive) -> None:
-    """While the cameras are being listed the session is changed as ever."""
+    """While the cameras are listed anew the session is changed as ever, and all views follow."""
     session = Session(archive := Waiting(hall.folder, hall.cache))
     session.choose("hall")
+    views = [kind(session) for kind in (TimelineView, FrameView)]
     archive.hold.clear()
     archive.asked.clear()
     lister = threading.Thread(target=lambda: session.briefs(anew=True))
@@ -108,6 +109,7 @@ def test_listing_cameras_keeps_nobody_waiting(hall: LocalArchive) -> None:
     changed.start()
     changed.join(5)
     assert not changed.is_alive() and session.state.at == BEGIN + FRAME and lister.is_alive()
+    assert [view.shown["at"] for view in views] == [BEGIN + FRAME] * 2
     archive.hold.set()
     lister.join(20)
     session.close()
