@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,19 @@ def test_only_the_chosen_cameras_are_asked_for(browser: Any, there: RemoteArchiv
 def test_a_server_that_is_gone_is_told(browser: Any, folder: Path) -> None:
     """What cannot be asked is hatched and said in words, and never drawn as nothing recorded."""
     with Background(folder) as server:
-        archive = RemoteArchive(server.url, timeouts=Timeouts(connect=1, read=1))
+        archive = RemoteArchive(server.url, timeouts=Timeouts(connect=0.5, read=0.5, total=0.5))
         session = Session(archive)
         session.choose(archive.source("Entrance hall").id)
+        cameras = SourcesView(session)
+        ends = time.monotonic() + 20
+        while not cameras.shown["cameras"] and time.monotonic() < ends:
+            time.sleep(0.01)
     view = TimelineView(session)
     page = browser.show(view)
     page.until(lambda: "cannot be reached" in page.locator(".wb-status").inner_text(), 30)
+    page.mount(cameras)
+    page.until(lambda: page.locator(".wb-sources-none").count() == 2, 30)
+    assert "cannot be reached" in (page.locator(".wb-sources-none").first.get_attribute("title") or "")
     assert page.locator("[data-known]").count() == 0 and view.errors != []
     page.close()
     session.close()

@@ -31,7 +31,10 @@ export default wb.view("Cameras", (ui) => {
   // --- thumbnails: of what is laid on the pictures now, of the last listing ---
   const version = (id) => `${ui.shown.listed} ${(ui.shown.looks || {})[id]}`;
   const slotOf = (id) => [...rows.querySelectorAll("td.wb-sources-picture")].find((one) => one.dataset.source === id);
-  const none_of = (id) => { const slot = slotOf(id); if (slot && !pictures.has(id)) slot.replaceChildren(h("span", {class: "wb-sources-none"}, "no picture")); };
+  function none_of(id, words, why = "") {
+    const slot = slotOf(id);
+    if (slot && !pictures.has(id)) slot.replaceChildren(h("span", {class: "wb-sources-none", title: why}, words));
+  }
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) { if (entry.isIntersecting) sight.add(entry.target.dataset.source); else sight.delete(entry.target.dataset.source); }
     stale();
@@ -47,7 +50,8 @@ export default wb.view("Cameras", (ui) => {
       if (made.get(id) === version(id)) continue;
       made.set(id, version(id));
       under += 1;
-      ui.ask("thumb", {source: id}, {quiet: true}).then((there) => { if (!there) none_of(id); }, () => none_of(id)).finally(() => { under -= 1; fetch_next(); });
+      ui.ask("thumb", {source: id}, {quiet: true})
+        .then((there) => { if (!there) none_of(id, "no picture"); }, (error) => none_of(id, "not shown, see why", error.what)).finally(() => { under -= 1; fetch_next(); });
     }
   }
   function forget(id) {
