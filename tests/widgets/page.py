@@ -64,13 +64,14 @@ class Wire:
     kernel = object()
 
     def __init__(self, key: str, out: queue.SimpleQueue[tuple[str, dict[str, Any]]]) -> None:
-        self.key, self.out, self.comm_id, self.closed = key, out, key, False
+        self.keys, self.out, self.comm_id, self.closed = [key], out, key, False
 
     def send(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
         """Queue one message, in whichever thread."""
         message = json.loads(json.dumps(data, default=str))
         message["buffers"] = [base64.b64encode(bytes(b)).decode() for b in buffers or ()]
-        self.out.put((self.key, message))
+        for key in self.keys:
+            self.out.put((key, message))
 
     def close(self, *args: Any, **kwargs: Any) -> None:
         """The view was closed."""
@@ -107,7 +108,11 @@ class Shown:
         """Draw a view on the page."""
         key = f"v{len(self._views)}"
         self._views[key] = view
-        view.comm = Wire(key, self._out)
+        wire = view.comm
+        if isinstance(wire, Wire) and wire.out is self._out:  # shown here already: both places hear the same
+            wire.keys.append(key)
+        else:
+            view.comm = Wire(key, self._out)
         given = {"esm": view._esm, "css": view._css, "state": {"shown": view.shown}, "place": place, "key": key}
         self.page.evaluate(BRIDGE, {**given, "esm": str(view._esm), "css": str(view._css)})
         self.until(lambda: self.page.locator(f"#{key} > .wb[data-ready]").count() == 1)

@@ -49,10 +49,10 @@ class FrameView(View):
         here = self._here(state.source, state.at) if state.source and state.at is not None else None
         return {
             "source": state.source,
-            "sources": [{"id": name, "name": self.session.brief(name).name} for name in state.sources],
+            "sources": [{"id": name, "name": self.session.glance(name).name} for name in state.sources],
             "at": state.at,
             "dated": state.dated,
-            "zone": self.session.brief(state.source).zone if state.source else "UTC",
+            "zone": self.session.glance(state.source).zone if state.source else "UTC",
             "range": [state.begin, state.end],
             "crop": None if look.crop is None else look.crop.corners(),
             "masks": [self._mask(mask, here) for mask in look.masks],
@@ -85,7 +85,7 @@ class FrameView(View):
         """Send the same frame with the masks laid on by the engine; it says which version of them."""
         self.pictures.send("masked", source, at, width)
 
-    @verb(newest="pixels")
+    @verb(slow=True)
     def on_pixels(self, source: str, at: int, area: list[int], of: list[int]) -> None:
         """Send the pixels of a part of the frame without any loss.
 
@@ -93,7 +93,7 @@ class FrameView(View):
         """
         self.pictures.send_pixels("frame", source, at, area, of)
 
-    @verb(newest="masked_pixels")
+    @verb(slow=True)
     def on_masked_pixels(self, source: str, at: int, area: list[int], of: list[int]) -> None:
         """The same with the masks laid on by the engine."""
         self.pictures.send_pixels("masked", source, at, area, of)

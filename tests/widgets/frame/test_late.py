@@ -202,3 +202,21 @@ def test_the_widest_wish_is_sent(session: Session, view: FrameView) -> None:
     for n in range(9):
         view.on_wish(f"f{n}", masked=100 + n)
     assert view.pictures.wished() == {"masked": 108} and len(view.pictures._wishes) == 4
+
+
+@pytest.mark.browser
+def test_two_places_of_one_view_both_get_their_pictures(page: Any, session: Session, view: FrameView) -> None:
+    """Where one view is shown twice and both ask for pixels at once, neither is left without."""
+    page.mount(view)
+    stages = page.locator(".wb-frame-stage")
+    page.until(lambda: page.locator(f".wb-frame-stage[data-shown='{session.state.at}']").count() == 2)
+    page.page.evaluate("document.querySelector('#v1 .wb-frame-stage').style.width = '320px'")
+    for n in (0, 1):
+        stages.nth(n).focus()
+        page.page.keyboard.press("1")
+    page.until(lambda: page.locator(".wb-frame-stage[data-pixels=exact]").count() == 2)
+    before = session.state.at
+    page.page.keyboard.press("ArrowRight")
+    page.until(lambda: session.state.at != before)
+    exact = f".wb-frame-stage[data-shown='{session.state.at}'][data-pixels=exact]"
+    page.until(lambda: page.locator(exact).count() == 2)

@@ -45,7 +45,9 @@ function wbPictures(ui, stage, {nameOf, words}) {
     }
     fetchFine();
   }
-  const ask = (one, key, want) => ui.ask(one.verb, {source: ui.shown.source, at: ui.shown.at, width: want}).catch((error) => { if (one.key === key) { one.fault = error.what; tell(); } });
+  // No value: another place where the view is shown asked meanwhile and was answered; what it got may do here, or not.
+  const ask = (one, key, want) => ui.ask(one.verb, {source: ui.shown.source, at: ui.shown.at, width: want})
+    .then((value) => { if (value === undefined) expect(one, key); }, (error) => { if (one.key === key) { one.fault = error.what; tell(); } });
   // Tell the kernel what is shown; true where it knows already.
   function wishes(want) {
     const now = {front, frame: wanted().includes(before) ? want : null, masked: wanted().includes(after) ? want : null}, words = JSON.stringify(now);
@@ -54,21 +56,23 @@ function wbPictures(ui, stage, {nameOf, words}) {
   }
   function expect(one, key) {
     clearTimeout(one.timer);
-    one.timer = setTimeout(() => { if (one.key === key && !valid(one) && !one.fault && wanted().includes(one)) ask(one, key, width()); }, PATIENCE);
+    one.timer = setTimeout(() => { if (one.key === key && !(valid(one) && wide(one.have)) && !one.fault && wanted().includes(one)) ask(one, key, width()); }, PATIENCE);
   }
   const fetchFine = wb.pause(() => {
     const s = ui.shown, area = stage.visible();
     if (stage.magnified < 1 || !area) return;
     for (const one of wanted()) {
-      if (!valid(one) || covers(one, area)) continue;
+      if (!valid(one) || covers(one, area) || one.fineUnder) continue;
       const margin = 48, of = stage.size, asked = [...[0, 1].map((n) => Math.max(0, area[n] - margin)), ...[2, 3].map((n) => Math.min(of[n - 2], area[n] + margin))];
       const key = JSON.stringify([s.source, s.at, one === after ? s.version : 0, asked]);
       if (key === one.fineKey) continue;
-      one.fineKey = key; one.fineFault = "";
-      ui.ask(one.fineVerb, {source: s.source, at: s.at, area: asked, of}, {quiet: true}).catch((error) => { if (one.fineKey === key) { one.fineFault = error.what; tell(); } });
+      Object.assign(one, {fineKey: key, fineFault: "", fineUnder: true});  // one at a time for each place; the newest follows
+      ui.ask(one.fineVerb, {source: s.source, at: s.at, area: asked, of}, {quiet: true})
+        .finally(() => { one.fineUnder = false; fetchFine(); }).catch((error) => { if (one.fineKey === key) { one.fineFault = error.what; tell(); } });
     }
   }, 180);
-  const covers = (one, area) => fits(one, one.fineHave) && [0, 1].every((n) => one.fineHave.area[n] <= area[n]) && [2, 3].every((n) => one.fineHave.area[n] >= area[n]);
+  const around = (outer, area) => [0, 1].every((n) => outer[n] <= area[n]) && [2, 3].every((n) => outer[n] >= area[n]);
+  const covers = (one, area) => fits(one, one.fineHave) && around(one.fineHave.area, area);
   const isExact = () => { const area = stage.visible(); return stage.magnified >= 1 && Boolean(area) && wanted().every((one) => covers(one, area)); };
 
   // --- taking ---
@@ -83,7 +87,8 @@ function wbPictures(ui, stage, {nameOf, words}) {
       });
     });
     ui.on(one.fineVerb, (what, buffers) => {
-      if (!fits(one, what)) return;
+      const area = stage.visible();  // another place of this view may have asked for another part
+      if (!fits(one, what) || (area && covers(one, area) && !around(what.area, area))) return;
       one.fineComing = what;
       wb.picture(one.fine, buffers[0], "image/png").then(() => { if (one.fineComing === what) { one.fineHave = what; tell(); } });
     });
