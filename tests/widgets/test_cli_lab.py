@@ -40,8 +40,9 @@ def run(*words: str, cwd: Path, begin: str = "") -> subprocess.CompletedProcess[
         ([str(RECORDINGS), "--derive", "always"], 2, "it is for the URL of a VMS"),
         ([str(RECORDINGS), "--port", "TAKEN"], 2, "cannot be had"),
         ([str(RECORDINGS), "--port", "70000"], 2, "cannot be had"),
+        (["--port", "TAKEN"], 2, "cannot be had"),
     ],
-    ids=["no folder", "no examiner", "no case", "a password", "a flag of URLs", "a taken port", "no port"],
+    ids=["no folder", "no examiner", "no case", "a password", "a flag", "a taken port", "no port", "no archive"],
 )
 def test_what_cannot_be_opened_leaves_no_notebook(words: list[str], code: int, told: str, tmp_path: Path) -> None:
     """A wrong word ends at once, in words, before anything is written or started."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("jupyterlab")
 from tests.widgets.lab import RECORDINGS, Lab
+from workbench import cli_lab
+from workbench.cli_request import build_parser
+from workbench.server.serving import Background
+from workbench.server.users import add
 
 pytestmark = pytest.mark.browser
 OPEN = f"""from workbench.widgets import Workbench
@@ -186,3 +191,23 @@ def test_a_remote_export(lab: Lab, browser: Any) -> None:
         tab.until(lambda: digest in export.inner_text())
         assert tab.kernel("bench.errors") == "[]"
         tab.kernel("(bench.close(), server.stop())")
+
+
+@pytest.mark.slow
+def test_a_password_is_asked_for_and_not_kept(lab: Lab, browser: Any, tmp_path: Path) -> None:
+    """The cell that `workbench lab URL` writes asks for the password; the page opens, and no notebook holds it."""
+    add(tmp_path / "users.toml", "anna", "geheim", ("view", "export"), ("*",))
+    with Background(RECORDINGS, users=tmp_path / "users.toml") as server:
+        url = server.url.replace("://", "://anna@")
+        lab.write("asked.ipynb", [cli_lab.cell(build_parser().parse_args(["lab", url]))])
+        tab = lab.open(browser, "asked.ipynb", run=False)
+        tab.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        asked = tab.page.locator("input.jp-Stdin-input[type=password]")
+        asked.fill("geheim")
+        asked.press("Enter")
+        tab.until(lambda: tab.page.locator("tbody tr[data-source]").count() == 6, 40)
+        assert (tab.kernel("bench.errors"), tab.console, tab.foreign) == ("[]", [], [])
+        tab.save()
+        assert "geheim" not in (lab.folder / "asked.ipynb").read_text("utf-8")
+        tab.kernel("bench.close()")
+        tab.close()
