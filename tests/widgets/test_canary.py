@@ -82,6 +82,10 @@ def test_a_saved_notebook_shows_what_was_chosen_and_nothing_under_a_mask(
     assert "Masks: hall at 2026-03-01T10:00:00.2" in saved and "A caption" in saved and "4 corners" in saved
     assert tab.console == [] and tab.foreign == []
     tab.close()
+    later = lab.open(browser, "seen.ipynb", run=False)
+    left = later.page.locator(".wb-still")
+    later.until(lambda: left.is_visible() and "A caption" in left.inner_text() and left.locator("img").count() == 1)
+    later.close()
     html = exported(lab.folder / "seen.ipynb")
     assert "<caption>Snapshots</caption>" in html.read_text() and "A caption" in html.read_text()
     hits, count = looked_at(lab, tmp_path, "seen.ipynb", "seen.html", "case", "out")

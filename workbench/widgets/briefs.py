@@ -27,6 +27,11 @@ class Brief:
     checked: bool
 
 
+def unknown(name: str, dated: bool) -> Brief:
+    """The brief of a camera of which nothing is known yet."""
+    return Brief(id=name, name=name, first=None, last=None, dated=dated, zone="UTC", zone_assumed=True, checked=False)
+
+
 def of_source(source: Source) -> Brief:
     """The brief of a camera that was looked through."""
     return Brief(

@@ -53,7 +53,7 @@ class ExportView(View):
         state = self.session.state
         return {
             "options": dict(state.options),
-            "sources": [{"id": name, "name": self.session.brief(name).name} for name in state.sources],
+            "sources": [{"id": name, "name": self.session.glance(name).name} for name in state.sources],
             "range": [state.begin, state.end, state.at],
             "dated": state.dated,
             "plans": self._plans,

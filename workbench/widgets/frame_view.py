@@ -46,7 +46,7 @@ class FrameView(View):
         """What is drawn on the shown camera's pictures, and where the cursor is."""
         state = self.session.state
         look = state.look()
-        here = self._here(state.source, state.at) if state.source and state.at is not None else None
+        here = self._here(state.source, state.at, drawn=True) if state.source and state.at is not None else None
         return {
             "source": state.source,
             "sources": [{"id": name, "name": self.session.glance(name).name} for name in state.sources],
@@ -251,14 +251,14 @@ class FrameView(View):
         here = self._here(name, when, self.pictures.pts_at(name, when) if moving else None)
         self._change(number, lambda one: change(one, here), name)
 
-    def _here(self, name: str, at: int, pts: int | None = None) -> drawing.Here:
-        source = self.session.brief(name)
+    def _here(self, name: str, at: int, pts: int | None = None, *, drawn: bool = False) -> drawing.Here:
+        source = self.session.glance(name) if drawn else self.session.brief(name)
         return drawing.Here(at=at, pts=pts, dated=source.dated, first=source.first or 0)
 
     def _us(self, when: Moment | None) -> int | None:
         if when is None:
             return None
-        first = self.session.brief(self.session.state.source).first or 0
+        first = self.session.glance(self.session.state.source).first or 0
         return first + when.us if isinstance(when, Offset) else instant_us(when)
 
     def _mask(self, mask: Mask, here: drawing.Here | None) -> dict[str, Any]:

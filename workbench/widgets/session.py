@@ -28,18 +28,18 @@ from typing import Any
 from workbench.archives.base import Archive
 from workbench.archives.local import LocalArchive
 from workbench.core.coverage import Source
-from workbench.core.errors import RequestError
+from workbench.core.errors import RequestError, WorkbenchError
 from workbench.core.plan import ExportPlan
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import SECOND
 from workbench.evidence.case import Case
 from workbench.widgets import as_python, places
-from workbench.widgets.briefs import Brief, brief_of, of_archive, of_source
+from workbench.widgets.briefs import Brief, brief_of, of_archive, of_source, unknown
 from workbench.widgets.jobs import Job, Jobs
 from workbench.widgets.moments import moment
 from workbench.widgets.state import Look, State, check_window
 from workbench.widgets.store import Changed, Kept, Memory
-from workbench.widgets.taking_up import KEEP_MINE, TAKE_OTHER, Question, fitted, of_this_archive, opened, remembered
+from workbench.widgets.taking_up import KEEP_MINE, TAKE_OTHER, Question, fitted, met, opened, remembered
 
 LOG = logging.getLogger(__name__)
 Watcher = Callable[[State, State], None]
@@ -85,6 +85,7 @@ class Session:
         self._eye: Archive | None = None
         self._sources: dict[str, Source] = {}
         self._briefs: dict[str, Brief] = {}
+        self._glanced = False
         self.jobs = Jobs(self)
         self._memory = None if self.case is None else Memory(self.case.folder, places.place_of(self.archive))
         if self._memory is None:
@@ -202,6 +203,14 @@ class Session:
         found = self.known(name) or self.briefs().get(name)
         return of_source(self.source(name)) if found is None else found
 
+    def glance(self, name: str) -> Brief:
+        """What is in memory of a camera, for drawing; where that is nothing, it is asked for in a thread, and told."""
+        found = self.known(name)
+        if found is None and not self._glanced:
+            self._glanced = True
+            self.pool.submit(self._ask_all)
+        return found or unknown(name, self._state.dated)
+
     def briefs(self, *, anew: bool = False) -> dict[str, Brief]:
         """All cameras, by id, as far as they are known without looking through their recordings.
 
@@ -261,12 +270,14 @@ class Session:
     def keep_mine(self) -> None:
         """Save what this session shows over what another wrote meanwhile; the other's is set aside in the memory."""
         with self.lock:
-            self._meet(self._state)
+            if self._memory is not None:
+                self._taken(met(self, self._memory, keep=True))
 
     def take_other(self) -> None:
         """Show what another page saved meanwhile; what this session showed is set aside in the memory."""
         with self.lock:
-            self._meet(None)
+            if self._memory is not None:
+                self._taken(met(self, self._memory, keep=False))
 
     def take_over(self, state: State) -> None:
         """Show a state that was kept, as of this footage; what is shown now is set aside."""
@@ -274,22 +285,6 @@ class Session:
             if self._memory is not None and self._state.looks:
                 self._memory.set_aside("page", Kept(state=self._state, place=self._memory.place))
             self._taken(state)
-
-    def _meet(self, mine: State | None) -> None:
-        """Read what another wrote, and go on with `mine`, or with the other's where None."""
-        memory = self._memory
-        if memory is None:
-            return
-        own = Kept(state=self._state, place=memory.place)
-        other = memory.load()
-        self.questions.pop(CHANGED, None)
-        if mine is not None or other is None:
-            if other is not None:
-                memory.set_aside("page", other)
-            self._taken(own.state)
-            return
-        memory.set_aside("page", own)
-        self._taken(other.state if places.same(other.place, memory.place) else of_this_archive(self, memory, other))
 
     def python(self) -> str:
         """The cell that does again what was chosen and done here."""
@@ -367,6 +362,11 @@ class Session:
             return
         self.questions.pop(CHANGED, None)
         self.saved = True
+
+    def _ask_all(self) -> None:
+        with contextlib.suppress(WorkbenchError):  # the view of the cameras asks too, and shows what is wrong
+            self.briefs()
+            self.told()
 
     def _tell(self, before: State, after: State) -> None:
         for watcher in list(self._watchers):

@@ -7,12 +7,14 @@ archive is set aside, told, and laid over this one only where somebody says that
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.archives import listing
 from workbench.archives.base import Archive
+from workbench.archives.local import LocalArchive
 from workbench.archives.opening import open_archive
 from workbench.core.errors import RequestError, WorkbenchError
 from workbench.evidence.case import Case
@@ -86,16 +88,36 @@ def of_this_archive(session: Session, memory: Memory, kept: Kept) -> State:
     return replace(own, options=kept.state.options, texts=kept.state.texts)
 
 
+def met(session: Session, memory: Memory, *, keep: bool) -> State:
+    """What to go on with where another page wrote the memory: this state or the other's; that left is set aside."""
+    mine = Kept(state=session.state, place=memory.place)
+    other = memory.load()
+    session.questions.pop("changed", None)
+    if other is None:
+        return mine.state
+    memory.set_aside("page", other if keep else mine)
+    if keep:
+        return mine.state
+    return other.state if places.same(other.place, memory.place) else of_this_archive(session, memory, other)
+
+
 def _parted(session: Session, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """Cameras that are there, those that are not, and why where the archive itself does not answer."""
     if not names:
         return (), (), ""
     try:
-        known = session.briefs()
+        known = _listed(session)
     except WorkbenchError as exc:
         return (), names, exc.message
     there = tuple(name for name in names if name in known or _is_there(session, name))
     return there, tuple(name for name in names if name not in there), ""
+
+
+def _listed(session: Session) -> Collection[str]:
+    """Ids of the cameras; of a folder without looking through their recordings, which may take long."""
+    if isinstance(session.archive, LocalArchive):
+        return listing.names(session.archive.folder)
+    return session.briefs()
 
 
 def _is_there(session: Session, name: str) -> bool:
