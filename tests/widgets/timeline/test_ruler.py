@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,6 +47,18 @@ def test_hours_are_right_on_both_sides_of_the_change(page: Any, month: int, day:
         shown = local(at)
         assert label == (shown.strftime("%H:%M") if shown.hour else shown.strftime("%Y-%m-%d"))
     assert [label for _, label in found].count("02:00") == (0 if skipped else 2)
+
+
+@pytest.mark.parametrize(("days", "hours"), [(1, 3), (2, 6), (4, 12)])
+def test_coarser_hours_stay_whole_behind_the_change(page: Any, days: int, hours: int) -> None:
+    """Ticks each 3, 6 or 12 hours stand at 00:00, 03:00 … of the zone's clocks before and behind the change."""
+    begin = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    found = ticks(page, begin, begin + timedelta(days=days), 1000)
+    assert len(found) >= 24 * days // hours - 1
+    for at, label in found:
+        shown = local(at)
+        assert shown.hour % hours == shown.minute == 0
+        assert label == (shown.strftime("%H:%M") if shown.hour else shown.strftime("%Y-%m-%d"))
 
 
 def test_days_and_months_begin_at_midnight_all_year(page: Any) -> None:
