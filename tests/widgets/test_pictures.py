@@ -2,8 +2,9 @@
 
     WORKBENCH_PICTURES=docs python -m pytest -q tests/widgets/test_pictures.py
 
-Without the variable they go to a folder that is forgotten. The recordings are © Intel Corporation, CC-BY-4.0
-(notebooks/recordings/LICENCES.md); what they are called and dated is made up.
+Without the variable they go to a folder that is forgotten. The recordings are © Intel Corporation, CC-BY-4.0; one
+thumbnail of the whole page (Workshop) is the OpenCV authors', Apache-2.0 and BSD-3-Clause. Who gave what stands in
+notebooks/recordings/LICENCES.md; names and dates are made up.
 """
 
 from __future__ import annotations
