@@ -154,6 +154,7 @@ def test_where_nothing_is_recorded_no_old_picture_passes_for_it(page: Any, sessi
     session.set(at=session.source("entrance").first)
     seen(page, session)
     assert not page.locator(".wb-frame-side[data-side=before][data-late]").count()
+    page.until(lambda: page.locator(".wb-alert").is_hidden())
 
 
 @pytest.mark.browser

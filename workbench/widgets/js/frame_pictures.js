@@ -14,7 +14,7 @@ function wbPictures(ui, stage, {nameOf, words}) {
   const divider = h("div", {class: "wb-frame-divider", tabIndex: 0, role: "slider", "aria-label": "Divider between before and after", "aria-valuemin": 0, "aria-valuemax": 100, hidden: true});
   stage.pictures.append(before.el, after.el); stage.el.append(divider);
   const front = wb.unique("front");
-  let mode = "before", split = 50, changed = () => undefined, wish = "", granted = "";
+  let mode = "before", split = 50, changed = () => undefined, wish = "", granted = "", faulted = false;
 
   // --- what holds ---
   const fits = (one, made) => Boolean(made) && made.source === ui.shown.source && made.asked === ui.shown.at && (one === before || made.version === ui.shown.version);
@@ -110,6 +110,8 @@ function wbPictures(ui, stage, {nameOf, words}) {
     else { delete stage.el.dataset.shown; delete stage.el.dataset.masked; }
     stage.el.dataset.pixels = isExact() ? "exact" : "viewing";
     divider.hidden = mode !== "split";
+    if (good && faulted) ui.clear();  // what was wrong with a former picture is over
+    faulted = !good && (faulted || wanted().some((one) => one.fault));
     place();
     changed();
   }
