@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -140,9 +142,11 @@ options = st.fixed_dictionaries(
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all random sessions."""
-    return tmp_path_factory.mktemp("cache")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache for all random sessions, and for their cells."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield Path(os.environ["WORKBENCH_CACHE"])
 
 
 @settings(max_examples=30, deadline=None, phases=PHASES)
@@ -152,7 +156,6 @@ def test_random_choices_are_requested_alike(
     cache: Path, chosen: list[str], drawn: Any, crop: Any, wanted: Any, at: int, length: int
 ) -> None:
     """The requests of the copied cell are those that the session has, whatever was clicked."""
-    os.environ["WORKBENCH_CACHE"] = str(cache)
     session = Session(LocalArchive(RECORDINGS, cache))
     session.choose(*chosen)
     first = session.source(session.state.source).first or 0
@@ -182,13 +185,12 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=3, deadline=None, phases=PHASES)
+@settings(max_examples=2, deadline=None, phases=PHASES)
 @given(done=steps, first=words, why=words)
 def test_random_steps_are_done_again(
     cache: Path, tmp_path_factory: pytest.TempPathFactory, done: Any, first: str, why: str
 ) -> None:
     """Comments, captions, orders and marks of the copied cell are those of the session, in the same order."""
-    os.environ["WORKBENCH_CACHE"] = str(cache)
     folder = tmp_path_factory.mktemp("steps")
     case = Case.create(folder / "case", number="1", examiner="A. Berg")
     session = Session(LocalArchive(RECORDINGS, cache), case)
@@ -201,11 +203,13 @@ def test_random_steps_are_done_again(
             getattr(view, name)(*given_)
         except RequestError:  # words that print as nothing
             continue
-    os.chdir(folder)
     scope: dict[str, Any] = {}
-    exec(compile(session.python(), "<cell>", "exec"), scope)
+    with contextlib.chdir(folder):
+        exec(compile(session.python(), "<cell>", "exec"), scope)
     told = [[(e.what, e.data) for e in one.entries if e.what in KINDS] for one in (case, scope["case"])]
     assert told[0] == told[1]
+    marks = [[(a.snapshot, a.marks) for a in one.state.annotations] for one in (case, scope["case"])]
+    assert marks[0] == marks[1]
     scope["archive"].close()
     session.close()
 
