@@ -1,6 +1,6 @@
 """The pictures of README and docs/, taken of the page at work in a real browser.
 
-    WORKBENCH_PICTURES=docs python -m pytest -q tests/widgets/test_pictures.py
+    WORKBENCH_PICTURES=docs python -m pytest -q -m slow tests/widgets/test_pictures.py
 
 Without the variable they go to a folder that is forgotten. The recordings are © Intel Corporation, CC-BY-4.0; one
 thumbnail of the whole page (Workshop) is the OpenCV authors', Apache-2.0 and BSD-3-Clause. Who gave what stands in
@@ -87,7 +87,8 @@ def steady(page: Any) -> None:
 @pytest.mark.parametrize("name", SHOTS)
 def test_a_picture_of_the_page(page: Any, name: str, tmp_path: Path) -> None:
     """Each part of the page at work is taken: as wide as it lies there, not blank, and under 300 kB."""
-    folder = Path(os.environ.get("WORKBENCH_PICTURES") or tmp_path)
+    given = os.environ.get("WORKBENCH_PICTURES")
+    folder = ROOT / given if given else tmp_path
     path = folder / name
     with Image.open(io.BytesIO(page.locator(SHOTS[name]).screenshot())) as taken:
         taken.convert("RGB").save(path, quality=QUALITY, optimize=True, progressive=True)
