@@ -81,7 +81,7 @@ def test_only_the_chosen_cameras_are_asked_for(browser: Any, there: RemoteArchiv
 def test_a_server_that_is_gone_is_told(browser: Any, folder: Path) -> None:
     """What cannot be asked is hatched and said in words, and never drawn as nothing recorded."""
     with Background(folder) as server:
-        archive = RemoteArchive(server.url, timeouts=Timeouts(connect=0.5, read=0.5, total=0.5))
+        archive = RemoteArchive(server.url, timeouts=Timeouts(total=3))
         session = Session(archive)
         session.choose(archive.source("Entrance hall").id)
         cameras = SourcesView(session)

@@ -72,7 +72,7 @@ export default wb.view("Cameras", (ui) => {
 
   // --- rows ---
   function recorded(c) {
-    if (c.first === null) return h("div", {}, "nothing that can be read");
+    if (c.first === null) return h("div", {}, c.notes.length ? c.notes[c.notes.length - 1] : "nothing that can be read");
     const from = {dated: c.dated, zone: c.zone, digits: 0}, plain = (us) => wb.time(us, from).replace(` ${c.zone}`, "");
     const first = plain(c.first), last = plain(c.last), day = first.slice(0, 11);
     const until = c.dated && last.startsWith(day) ? last.slice(11) : last;

@@ -173,8 +173,9 @@ export default wb.view("Timeline", (ui) => {
     const some = (found) => (found.length > 4 ? `${found.slice(0, 3).join(", ")} and ${found.length - 3} more` : found.join(", "));
     const those = (test) => some(lanes().filter(test).map((one) => one.name)), held = (one) => data && data.lanes[one.id];
     const unchecked = those((one) => held(one) && held(one).known && !held(one).checked), away = those((one) => !one.here);
+    const blank = those((one) => one.here && one.first === null);
     ui.say([`Shown: ${wb.time(ui.shown.at, how(6))}.${zone}`, unchecked && `Drawn from the catalogue, not checked: ${unchecked}.`,
-      away && `On another kind of time line: ${away}.`, ...ask.wrong()].filter(Boolean).join(" "));
+      blank && `No recorded time is known of: ${blank}.`, away && `On another kind of time line: ${away}.`, ...ask.wrong()].filter(Boolean).join(" "));
   }
   let namesDrawn = "", marksDrawn = "";
   function drawNames(shown) {
