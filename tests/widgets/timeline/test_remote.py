@@ -78,6 +78,7 @@ def test_only_the_chosen_cameras_are_asked_for(browser: Any, there: RemoteArchiv
     session.close()
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone_is_told(browser: Any, folder: Path) -> None:
     """What cannot be asked is hatched and said in words, and never drawn as nothing recorded."""
     with Background(folder) as server:
