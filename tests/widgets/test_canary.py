@@ -81,6 +81,7 @@ def test_a_saved_notebook_shows_what_was_chosen_and_nothing_under_a_mask(
     saved = str(tab.save())
     assert "Masks: hall at 2026-03-01T10:00:00.2" in saved and "A caption" in saved and "4 corners" in saved
     assert tab.console == [] and tab.foreign == []
+    tab.page.evaluate("window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
     tab.close()
     later = lab.open(browser, "seen.ipynb", run=False)
     left = later.page.locator(".wb-still")
