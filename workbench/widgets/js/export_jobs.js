@@ -50,11 +50,13 @@ function wbJobs(ui) {
     }
   }};
 }
-// Cancel, heard while a cell runs too: by an own subshell of the kernel, where it has such and is busy.
+// Cancel, heard while a cell runs too: by an own subshell of the kernel, where it has such and does not answer at once.
+// What the kernel last said of itself does not count: other messages make it say "idle" while a cell runs.
 async function wbCancel(ui, job) {
   const asked = ui.ask("cancel", {job}, {quiet: true}).catch(() => undefined);
   const kernel = ui.model.widget_manager && ui.model.widget_manager.kernel;
-  if (!kernel || kernel.status !== "busy" || !kernel.supportsSubshells || !kernel.requestCreateSubshell) return asked;
+  if (!kernel || !kernel.supportsSubshells || !kernel.requestCreateSubshell) return asked;
+  if (await Promise.race([asked.then(() => true), new Promise((late) => setTimeout(late, 250, false))])) return asked;
   const made = await kernel.requestCreateSubshell({}).done, id = made.content.subshell_id;
   const beside = kernel.clone({handleComms: false});
   try {
