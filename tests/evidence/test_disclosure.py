@@ -24,6 +24,7 @@ from workbench.evidence import disclosure, snapshots
 from workbench.evidence.case import Case
 from workbench.evidence.disclosure import jobs
 from workbench.evidence.disclosure.answers import CROP
+from workbench.evidence.disclosure.words import judged
 from workbench.evidence.findings import Findings, Verdict
 from workbench.report.making import make_report
 
@@ -218,3 +219,11 @@ def test_names_of_this_machine_are_found(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "part.txt").write_text("hannabergs\n")
     failed = disclosure.check(tmp_path).failed
     assert [f.file for f in failed] == ["said.txt"]
+
+
+@pytest.mark.parametrize("comment", ["Two\nlines", "ends with a line\n", "  indented", "both\r\n\r\n", "\tx \0"])
+def test_a_declared_comment_is_no_leak_however_it_is_spaced(comment: str) -> None:
+    """What the request says is declared, with the white space around it and with what a container adds."""
+    for held in (comment, comment.strip(), f"{comment}\0\0"):
+        assert [answer.verdict for answer in judged([("\u00a9cmt", held)], {comment})] == [Verdict.OK] * 2
+        assert Verdict.FAILED in [answer.verdict for answer in judged([("\u00a9cmt", held)], {"another"})]

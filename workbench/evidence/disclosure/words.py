@@ -31,9 +31,10 @@ def judged(tags: Iterable[Tag], declared: Collection[str]) -> Iterator[Answer]:
     """What the tags of a file disclose: one answer about places, one about people and devices."""
     places: list[str] = []
     people: list[str] = []
+    known = {_bare(word) for word in declared}
     for key, value in tags:
-        name, text = _plain(key), value.strip().strip("\0").strip()
-        if not text or (not _PLACE_KEYS.search(name) and _title(name, text) in declared):
+        name, text = _plain(key), _bare(value)
+        if not text or (not _PLACE_KEYS.search(name) and _title(name, text) in known):
             continue
         if _PLACE_KEYS.search(name) or _COORDINATES.search(text):
             places.append(_shown(key, text))
@@ -41,6 +42,11 @@ def judged(tags: Iterable[Tag], declared: Collection[str]) -> Iterator[Answer]:
             people.append(_shown(key, text))
     yield settled(PLACES, places)
     yield settled(PEOPLE, people)
+
+
+def _bare(text: str) -> str:
+    """A value without what stands around it: containers fill up with zeros, and people end a line."""
+    return text.strip().strip("\0").strip()
 
 
 def _title(name: str, text: str) -> str:
