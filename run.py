@@ -54,7 +54,7 @@ def test(arguments: list[str]) -> int:
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         print("run.py: skipped: tests in a browser; no Chromium on the path (apt-get install chromium)")
     cores = str(min(4, os.cpu_count() or 1))
-    for step in (["ruff", "check", "."], ["mypy"], ["pytest", "-n", cores, *arguments]):
+    for step in (["ruff", "check", "."], ["mypy"], ["pytest", "-n", cores, "--dist", "worksteal", *arguments]):
         print(f"run.py: {' '.join(step)}", flush=True)
         if code := subprocess.call([str(PYTHON), "-m", *step], cwd=ROOT):
             return code

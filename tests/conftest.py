@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.swept import sweep
 
@@ -18,6 +19,10 @@ SAID = pytest.StashKey[list[tuple[str, list[str]]]]()
 """What each process found: a line on how much it searched, and the hits."""
 TOLD = "swept"
 """Key under which a worker of xdist tells it."""
+
+
+settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

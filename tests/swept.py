@@ -4,13 +4,15 @@
     swept.hits          ["test_x0/log.txt: base64 at 1"], [] where there is none
     swept.said          how much was searched, and what was not
 
-Names and bytes of every file are searched, and the members of zip files and the packed streams of PDFs. It is coarser
+Names and bytes of every file are searched, the same bytes once wherever they lie, and the members of zip files and the
+packed streams of PDFs. It is coarser
 than `leaked`, which judges the staged scenario of `test_secrets`: long files are searched at both ends only, and what
 a picture or a page shows is not read back.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -54,7 +56,7 @@ class Swept:
 
 def sweep(folder: Path, seconds: float = SECONDS) -> Swept:
     """Search everything below `folder`; links are not followed, and of hard links one is read."""
-    swept, until, seen = Swept(), time.monotonic() + seconds, set[tuple[int, int]]()
+    swept, until, seen = Swept(), time.monotonic() + seconds, set[bytes | tuple[int, int]]()
     for root, folders, files in os.walk(folder, onerror=lambda exc: swept.left.append(str(exc.filename))):
         for name in (*folders, *files):
             path = Path(root, name)
@@ -65,7 +67,7 @@ def sweep(folder: Path, seconds: float = SECONDS) -> Swept:
     return swept
 
 
-def _search(path: Path, label: str, swept: Swept, until: float, seen: set[tuple[int, int]]) -> None:
+def _search(path: Path, label: str, swept: Swept, until: float, seen: set[bytes | tuple[int, int]]) -> None:
     try:
         info = path.stat()
         if not path.is_file() or (info.st_dev, info.st_ino) in seen:
@@ -81,6 +83,9 @@ def _search(path: Path, label: str, swept: Swept, until: float, seen: set[tuple[
     swept.files += 1
     swept.size += len(data)
     swept.long += info.st_size > 2 * WHOLE
+    if (digest := hashlib.sha256(data).digest()) in seen:
+        return
+    seen.add(digest)
     swept.hits += [f"{label}{place}: {how}" for place, part in contents(data) for how in given_away(part)]
 
 

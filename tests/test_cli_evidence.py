@@ -69,6 +69,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_whole_matter(tmp_path: Path) -> None:
     """New, source, clock, export, snapshot, marks, comments, signed report, sealed package, verified, challenged;
     then one byte is changed, and both verifiers name it."""
@@ -127,6 +128,7 @@ def test_a_zip_is_sealed_and_verified(desk: Desk) -> None:
     assert done.returncode == 0 and b"ok: payload-hash: data/snapshots/S1.png" in done.stdout
 
 
+@pytest.mark.slow
 def test_time_stamps_by_an_authority(desk: Desk) -> None:
     """A stamp by a real authority is in report and package, and holds."""
     desk.json("key", "key.p12", "--name", "A. Berg")

@@ -6,6 +6,8 @@ import asyncio
 import shutil
 import socket
 import time
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -47,7 +49,7 @@ def test_nobody_waits_for_an_archive_that_is_silent(tmp_path: Path) -> None:
         jobs = opened(tmp_path)
         try:
             began = time.monotonic()
-            reports = asyncio.run(many(Health(archive, tmp_path, jobs, Policy(), Desk(64))))
+            reports = apart(many(Health(archive, tmp_path, jobs, Policy(), Desk(64))))
             took = time.monotonic() - began
         finally:
             jobs.close()
@@ -58,6 +60,12 @@ def test_nobody_waits_for_an_archive_that_is_silent(tmp_path: Path) -> None:
         archive.close()
     assert {report.archive for report in reports} == {f"it does not answer within {PATIENCE:g} seconds"}
     assert PATIENCE <= took < PATIENCE + 1.5
+
+
+def apart(asked: Coroutine[None, None, list[Report]]) -> list[Report]:
+    """The answer from a loop of its own: a browser's fixture may keep one in this thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, asked).result()
 
 
 async def many(health: Health) -> list[Report]:

@@ -50,7 +50,7 @@ def test_a_finished_clip_plays(opened: Opened, monkeypatch: pytest.MonkeyPatch) 
     page.page.get_by_role("button", name="Show").click()
     page.until(lambda: page.locator("video").count())
     page.until(lambda: page.page.evaluate("document.querySelector('video').currentTime") > 0.2)
-    assert "SHA-256 as recorded" in page.locator(".wb-status").inner_text()
+    page.until(lambda: "SHA-256 as recorded" in page.locator("[data-state=done]").inner_text())
     assert page.page.evaluate("document.querySelector('video').error") is None
 
 

@@ -61,6 +61,7 @@ def ready(tab: Any, view: str) -> Any:
     return found
 
 
+@pytest.mark.slow
 def test_the_command_opens_the_page(lab: Lab, browser: Any) -> None:
     """The notebook that `workbench lab` made shows all views over its case, and nothing asks about news."""
     with opened(lab, browser, "workbench.ipynb") as tab:
@@ -170,6 +171,7 @@ def test_cancel_is_heard_while_a_cell_runs(lab: Lab, browser: Any) -> None:
         assert "'cancelled'" in found and float(found.strip("()").split(",")[1]) < 25, found
 
 
+@pytest.mark.slow
 def test_a_remote_export(lab: Lab, browser: Any) -> None:
     """A range typed on the page is exported by a VMS on loopback; case and page hold what came, with its record."""
     with opened(lab, browser, "remote.ipynb", [REMOTE]) as tab:

@@ -53,6 +53,8 @@ class Still:
         """`sketch` gives HTML without anything of a frame, `full` that with the picture somebody asked for."""
         self._session, self._sketch, self._full = session, sketch, full
         self._lock = threading.RLock()
+        self._making = threading.Lock()
+        """Held while an output is made; who wants the last one waits for it."""
         self._shell: Any = None
         self._timer: threading.Timer | None = None
         self._change = 0
@@ -79,11 +81,10 @@ class Still:
         self._made_anew()
 
     def close(self) -> None:
-        """Leave the output as it is."""
+        """Leave the output as the session is now."""
         self._unwatch()
+        self._settle()
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
             if self._shell is not None:
                 self._shell.events.unregister("post_run_cell", self._cell_ended)
                 self._shell = None
@@ -102,11 +103,17 @@ class Still:
 
     def _cell_ended(self, *_: Any) -> None:
         """What a cell changed stands in the notebook when the cell is done."""
+        self._settle()
+
+    def _settle(self) -> None:
+        """Make what is due now, and wait for what is being made."""
         with self._lock:
             pending, self._timer = self._timer, None
         if pending is not None:
             pending.cancel()
             self._made_anew()
+        with self._making:
+            return
 
     def _fired(self) -> None:
         with self._lock:
@@ -115,16 +122,17 @@ class Still:
 
     def _made_anew(self) -> None:
         """Make the output; one that was overtaken by a change is thrown away, for another follows."""
-        with self._lock:
-            change = self._change
-        try:
-            made = self._full()
-        except Exception:
-            LOG.exception("the still of the page could not be made")
-            return
-        with self._lock:
-            if change == self._change and self._shell is not None:
-                self._publish(made)
+        with self._making:
+            with self._lock:
+                change = self._change
+            try:
+                made = self._full()
+            except Exception:
+                LOG.exception("the still of the page could not be made")
+                return
+            with self._lock:
+                if change == self._change and self._shell is not None:
+                    self._publish(made)
 
     def _publish(self, body: str, *, update: bool = True) -> None:
         if body == self._last:

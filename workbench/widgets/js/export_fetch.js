@@ -40,6 +40,8 @@ function wbFetch(ui, cards) {
     if (!show) h("a", {href: url, download: file.name}).click();
     else if (suffix(file.name) === "mp4") player(url, file, place);
     else place.replaceChildren(suffix(file.name) === "jpg" ? h("img", {src: url, alt: file.name}) : h("object", {data: url, type: "application/pdf", "aria-label": file.name}, h("a", {href: url, download: file.name}, "This browser shows no PDF here: download it.")));
-    ui.say(`${file.name}: ${blob.size.toLocaleString("en")} bytes, SHA-256 as recorded.`);
+    const words = `${file.name}: ${blob.size.toLocaleString("en")} bytes, SHA-256 as recorded.`;
+    if (show) place.append(h("p", {class: "wb-export-why"}, words));
+    ui.say(words);
   };
 }
