@@ -26,9 +26,10 @@ def draw(tab: Any) -> None:
     stage = frame.locator(".wb-frame-stage")
     tab.until(lambda: stage.get_attribute("data-shown") == tab.kernel("s.state.at"))
     frame.get_by_role("button", name="Draw mask").click()
-    stage.scroll_into_view_if_needed()
-    box = frame.locator(".wb-frame-image").bounding_box()
+    picture = frame.locator(".wb-frame-image")
     for n, (x, y) in enumerate(CORNERS, 1):
+        stage.scroll_into_view_if_needed()
+        box = picture.bounding_box()  # anew: hosts scroll, and the page grows while cameras come
         tab.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
         tab.until(lambda n=n: tab.kernel("len(s.look.drawing)") == str(n))
     tab.page.keyboard.press("Enter")
