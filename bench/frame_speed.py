@@ -36,9 +36,11 @@ bench"""
 WATCH = """() => {
   const stage = document.querySelector('.wb-frame-stage');
   window.painted = []; window.pressed = 0;
+  let last = stage.dataset.shown;
   // Two frames of the screen later the picture that was decoded lies on it.
-  new MutationObserver(() => { const shown = stage.dataset.shown; if (shown !== undefined)
-    requestAnimationFrame(() => requestAnimationFrame((t) => window.painted.push([shown, t]))); })
+  new MutationObserver(() => { const shown = stage.dataset.shown; if (shown === undefined || shown === last) return;
+    last = shown;
+    requestAnimationFrame(() => requestAnimationFrame(() => window.painted.push([shown, performance.now()]))); })
     .observe(stage, {attributeFilter: ['data-shown']});
   for (const kind of ['keydown', 'pointerdown', 'pointerup'])
     window.addEventListener(kind, (event) => { window.pressed = event.timeStamp; }, true);

@@ -12,7 +12,10 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Callable
+from typing import Any
 
+from workbench.archives.base import Seen
+from workbench.archives.remote import RemoteArchive
 from workbench.core.errors import WorkbenchError
 from workbench.core.geometry import Area
 from workbench.core.mask import Mask
@@ -85,11 +88,25 @@ class Pictures:
     def send(self, name: str, source: str, at: int, width: int) -> None:
         """Send the frame shown at an instant: as recorded (``frame``), or with the masks laid on (``masked``)."""
         masks, version = self._masks(name, source)
-        when, width = moment(at, self._session.brief(source).dated), max(0, min(width, WIDEST))
-        seen = self._session.eye.view(source, when, masks, width=width)
-        told = frame_facts.facts(seen, frame_facts.times_of(self._session, source, seen.frame.instant))
-        self._remember(source, at, seen.frame.pts if seen.frame.file else None)
-        self._post(name, {**told, "source": source, "asked": at, "version": version}, [seen.jpeg])
+        seen, told = self._view(source, at, masks, width)
+        self._post(name, {**told, "version": version}, [seen.jpeg])
+
+    def send_near(self, source: str, at: int, by: int, width: int) -> int | None:
+        """Send the raw frame that is `by` frames from an instant as ``near``; its instant, None where none can be had.
+
+        A VMS is asked only for what is looked at: of its cameras nothing is sent.
+        """
+        if isinstance(self._session.archive, RemoteArchive):
+            return None
+        try:
+            found = self._session.eye.step(source, at, by, "frame")
+            if found is None:
+                return None
+            seen, told = self._view(source, found, (), width)
+        except WorkbenchError:
+            return None
+        self._post("near", {**told, "version": None, "from": at, "by": by}, [seen.jpeg])
+        return found
 
     def send_pixels(self, name: str, source: str, at: int, area: list[int], of: list[int]) -> None:
         """Send a part of that frame in whole blocks, as PNG; all of it where the engine's grid cuts otherwise."""
@@ -115,6 +132,14 @@ class Pictures:
             return None
         self._remember(name, at, pts := frame.pts if frame.file else None)
         return pts
+
+    def _view(self, source: str, at: int, masks: tuple[Mask, ...], width: int) -> tuple[Seen, dict[str, Any]]:
+        """The frame shown at an instant, and what the front is told of it."""
+        when, width = moment(at, self._session.brief(source).dated), max(0, min(width, WIDEST))
+        seen = self._session.eye.view(source, when, masks, width=width)
+        told = frame_facts.facts(seen, frame_facts.times_of(self._session, source, seen.frame.instant))
+        self._remember(source, at, seen.frame.pts if seen.frame.file else None)
+        return seen, {**told, "source": source, "asked": at}
 
     def _masks(self, name: str, source: str) -> tuple[tuple[Mask, ...], int | None]:
         """What is to be laid on, and which version of it that is; nothing for the frame as recorded."""

@@ -34,12 +34,13 @@ class FrameView(View):
 
     label = "Frame and masks"
     script = "frame"
-    parts = ("frame_shapes", "frame_handles", "frame_stage", "frame_pictures", "frame_tables")
+    parts = ("frame_shapes", "frame_handles", "frame_stage", "frame_near", "frame_pictures", "frame_tables")
 
     def __init__(self, session: Session, *, keep_still: bool = False) -> None:
         """Show the frame of a session's cursor; `keep_still` embeds it, masked, in the saved notebook."""
         self.keep_still = keep_still
         self.pictures = Pictures(session, self.post)
+        self._towards = 1
         super().__init__(session)
 
     def draw(self) -> dict[str, Any]:
@@ -65,7 +66,31 @@ class FrameView(View):
         """Send the pictures that the fronts show, where cursor or masks are others now."""
         if found := self.pictures.changed():
             for name, width in self.pictures.wished().items():
-                self.later(name, partial(self.pictures.send_wished, name, found[0], found[1], width), lane="eye")
+                self.later(name, partial(self._follow, name, found[0], found[1], width), lane="eye")
+
+    def _follow(self, name: str, source: str, at: int, width: int) -> None:
+        """Send a wished picture, and after the frame as recorded those beside it."""
+        self.pictures.send_wished(name, source, at, width)
+        if name == "frame":
+            self._beside(source, at, width)
+
+    def _beside(self, source: str, at: int, width: int) -> None:
+        """Send the frames that a step from the cursor leads to, and one further on, when nothing else is to be done."""
+        self._near(source, at, width, [(at, self._towards), (at, -self._towards)])
+
+    def _near(self, source: str, cursor: int, width: int, todo: list[tuple[int, int]]) -> None:
+        """Send one of them; the others queue behind whatever was asked meanwhile, and end with a move of the cursor."""
+
+        def work() -> None:
+            state, (at, by) = self.session.state, todo[0]
+            if (state.source, state.at) != (source, cursor):
+                return
+            found = self.pictures.send_near(source, at, by, width)
+            more = [(found, by)] if found is not None and by == self._towards and at == cursor else []
+            if rest := [*todo[1:], *more]:
+                self._near(source, cursor, width, rest)
+
+        self.later("near", work, lane="eye")
 
     # --- pictures ---
 
@@ -79,6 +104,7 @@ class FrameView(View):
     def on_frame(self, source: str, at: int, width: int) -> None:
         """Send the frame shown at an instant, as it is recorded."""
         self.pictures.send("frame", source, at, width)
+        self._beside(source, at, width)
 
     @verb(newest="masked", lane="eye")
     def on_masked(self, source: str, at: int, width: int) -> None:
@@ -111,6 +137,7 @@ class FrameView(View):
         state = self.session.state
         if state.at is None:
             raise RequestError("at", "no picture is shown", "Choose a camera first.")
+        self._towards = 1 if by > 0 else -1
         found = self.session.eye.step(state.source, state.at, by, unit)  # type: ignore[arg-type]
         return None if found is None else self._go(found, state.source, state.at)
 

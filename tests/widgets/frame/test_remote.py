@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_what_a_vms_does_not_tell_is_not_made_up(browser: Any, footage: Path, tmp_path: Path) -> None:
-    """The PTS is said to be unknown, in the panel and in a key; stepping, After and exact pixels work all the same."""
+    """The PTS is said to be unknown, in the panel and in a key; all else works; nothing comes that nobody looks at."""
     with Background(footage, state=tmp_path / "server") as server:
         session = Session(RemoteArchive(server.url, cache=tmp_path / "cache"))
         camera = next(one.id for one in session.briefs().values() if one.name == "Entrance hall")
@@ -43,6 +43,7 @@ def test_what_a_vms_does_not_tell_is_not_made_up(browser: Any, footage: Path, tm
         )
         button(page, "1:1").click()
         page.until(lambda: page.locator(".wb-frame-stage[data-pixels=exact]").count())
+        assert page.locator(".wb-frame-stage").get_attribute("data-near") == ""
         assert (page.console, page.foreign, view.errors) == ([], [], [])
         page.close()
         view.close()

@@ -1,7 +1,7 @@
 // Frame and masks: the exact frame at the cursor, drawing on it, and the real masked frame beside.
 export default wb.view("Frame and masks", (ui) => {
   const {h} = wb;
-  let selected = -1, pending = new Map(), sent = 0, open = null, told = 0;
+  let selected = -1, pending = new Map(), sent = 0, open = null, told = 0, drawn = null;
   const words = (us) => wb.time(us, {dated: ui.shown.dated, zone: ui.shown.zone, digits: 6});
   const nameOf = (id) => ((ui.shown.sources || []).find((one) => one.id === id) || {name: id}).name;
   const asked = (verb, args) => ui.ask(verb, args).catch(() => undefined);
@@ -27,7 +27,10 @@ export default wb.view("Frame and masks", (ui) => {
     // What is drawn shows at once; the kernel's truth takes over when it has answered all.
     drawing(points) { open = points; show(); const mine = ++told; return draws("drawing", {points}).then(() => { if (mine === told) { open = null; show(); } }); },
     close: () => draws("close_polygon", {}).then((n) => { if (n !== undefined) { selected = n; stage.setMode("look"); show(); stage.focusCorner(n, 0); } }),
-    step: (by, unit) => asked("step", {by, unit}).then((at) => { if (at === null) ui.say("There is nothing further in that direction."); }),
+    step(by, unit) {
+      const answer = ui.ask("step", {by, unit}), guessed = pictures.step(by, unit);
+      return answer.then((at) => { guessed(at); if (at === null) ui.say("There is nothing further in that direction."); }, () => guessed(undefined));
+    },
     deleteMask: (mask) => { selected = -1; return draws("delete", {mask}); },
     duplicate: (mask) => draws("duplicate", {mask}).then((n) => { if (n !== undefined) { selected = n; show(); } }),
     style: (mask, style, inverted, reason) => draws("style", {mask, style, inverted, reason}),
@@ -77,9 +80,10 @@ export default wb.view("Frame and masks", (ui) => {
   const settled = wb.pause(() => pictures.fetch(), 120);
   function zoomed() { pictures.tell(); settled(); }
   // A picture that is late for longer than a blink is told; one that came is told at once.
-  const telling = wb.pause(() => { state.textContent = pictures.state(); if (pictures.late()) facts.replaceChildren(); }, 400);
+  const telling = wb.pause(() => { state.textContent = pictures.state(); if (pictures.waiting()) facts.replaceChildren(); }, 400);
   pictures.onChange(() => {
-    if (pictures.late()) telling(); else { state.textContent = pictures.state(); if (pictures.facts) tell(pictures.facts); }
+    if (pictures.at !== drawn) show();
+    if (pictures.waiting()) telling(); else { state.textContent = pictures.state(); if (pictures.facts) tell(pictures.facts); }
     const exact = pictures.pixels();
     zoom.textContent = `${Math.round(stage.magnified * 100)} %${exact ? ` · ${exact}` : ""}`;
   });
@@ -91,7 +95,7 @@ export default wb.view("Frame and masks", (ui) => {
     facts.replaceChildren(...rows.flatMap(([a, b]) => [h("dt", {}, a), h("dd", {"data-unchecked": b === "clock not checked" ? "1" : null}, b)]));
   }
   function show() {
-    const s = ui.shown, at = s.at;
+    const s = ui.shown, at = drawn = pictures.at;  // outlines as they are on the picture that is seen
     const masks = (s.masks || []).map((mask, n) => ({...mask, points: pending.get(n) || wbShapes.shapeAt(mask, at), active: (mask.begin === null || at >= mask.begin) && (mask.end === null || at < mask.end)}));
     if (selected >= masks.length) selected = masks.length - 1;
     stage.show({masks, drawing: corners(), crop: s.crop, selected}, pictures.mode !== "before");
@@ -109,6 +113,6 @@ export default wb.view("Frame and masks", (ui) => {
     source = s.source;
     [undo.disabled, redo.disabled] = (s.undo || [0, 0]).map((n) => !n);
     if (corners().length && stage.mode === "look") stage.setMode("draw");
-    show(); pictures.tell(); pictures.fetch();
+    pictures.follow(); show(); pictures.tell(); pictures.fetch();
   });
 });

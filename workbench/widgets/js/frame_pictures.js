@@ -21,6 +21,9 @@ function wbPictures(ui, stage, {nameOf, words}) {
   const valid = (one) => fits(one, one.have);
   const wanted = () => (mode === "split" ? sides : mode === "after" ? [after] : [before]);
   const late = () => wanted().some((one) => !valid(one));
+  // A step's picture is seen before the kernel's cursor is there; nothing is changed on it meanwhile.
+  const seen = (one) => (near.ahead && one === before ? one.have === near.ahead : valid(one));
+  const waiting = () => wanted().some((one) => !seen(one));
   // Pixels across that the screen can show of the picture, in steps; 0 for all that it has.
   function width() {
     if (!stage.known) return Math.ceil(stage.inner()[0] * (window.devicePixelRatio || 1));
@@ -33,7 +36,7 @@ function wbPictures(ui, stage, {nameOf, words}) {
   // What is wished comes unasked when cursor or masks change; what is wanted otherwise (another size or side) is asked for.
   function fetch() {
     const s = ui.shown, want = width();
-    if (!s.source || s.at === null || !stage.el.clientWidth) return;
+    if (!s.source || s.at === null || !stage.el.clientWidth || near.ahead) return;
     const comes = wishes(want);
     for (const one of wanted()) {
       if (valid(one) && wide(one.have)) continue;
@@ -73,13 +76,13 @@ function wbPictures(ui, stage, {nameOf, words}) {
   }, 180);
   const around = (outer, area) => [0, 1].every((n) => outer[n] <= area[n]) && [2, 3].every((n) => outer[n] >= area[n]);
   const covers = (one, area) => fits(one, one.fineHave) && around(one.fineHave.area, area);
-  const isExact = () => { const area = stage.visible(); return stage.magnified >= 1 && Boolean(area) && wanted().every((one) => covers(one, area)); };
+  const isExact = () => { const area = stage.visible(); return stage.magnified >= 1 && !near.ahead && Boolean(area) && wanted().every((one) => covers(one, area)); };
 
   // --- taking ---
   ui.on("fault", (what) => { const one = what.of === "frame" ? before : after; if (fits(one, what) && !valid(one)) { one.fault = what.what; tell(); } });
   for (const one of sides) {
     ui.on(one.verb, (what, buffers) => {
-      if (!fits(one, what) || (valid(one) && one.have.width > what.width)) return;
+      if (!fits(one, what) || (near.ahead && one === before) || (valid(one) && (one.have.width > what.width || (one.have.by && one.have.width === what.width)))) return;
       one.coming = what;
       wb.picture(one.img, buffers[0]).then(() => {
         if (one.coming !== what) return;
@@ -93,13 +96,27 @@ function wbPictures(ui, stage, {nameOf, words}) {
       wb.picture(one.fine, buffers[0], "image/png").then(() => { if (one.fineComing === what) { one.fineHave = what; tell(); } });
     });
   }
+  function lay(what, img) {
+    const old = before.img;
+    img.className = old.className; img.style.cssText = old.style.cssText;
+    old.replaceWith(img);
+    if (old.dataset.blob) URL.revokeObjectURL(old.dataset.blob);
+    Object.assign(before, {img, have: what, coming: what, key: "", what: "", fault: ""});
+    stage.resize(...what.of); tell();
+  }
+  // The truth again: its picture is asked for, since it came already or may have been dropped.
+  function back() {
+    Object.assign(before, {key: "", what: JSON.stringify([ui.shown.source, ui.shown.at, 0])});
+    tell(); fetch();
+  }
+  const near = wbNear(ui, stage, {wide, lay, back});
   // After each change of the kernel's truth, of the mode, or of what was sent.
   function tell() {
-    const s = ui.shown, good = !late(), have = wanted().map((one) => one.have).find(Boolean);
+    const s = ui.shown, good = !waiting(), have = wanted().map((one) => one.have).find(Boolean);
     for (const one of sides) {
       const made = one.have;
       one.el.hidden = !wanted().includes(one);
-      one.el.toggleAttribute("data-late", !valid(one));
+      one.el.toggleAttribute("data-late", !seen(one));
       one.el.toggleAttribute("data-other", !made || made.source !== s.source);
       one.fine.hidden = !(fits(one, one.fineHave) && valid(one) && stage.magnified >= 1);
       one.img.alt = made ? `${nameOf(made.source)} at ${words(made.at)}${one === after ? ", masked by the engine" : ""}` : "";
@@ -124,7 +141,7 @@ function wbPictures(ui, stage, {nameOf, words}) {
   }
   // For the status line: what is seen, where that is not simply the frame at the cursor.
   function state() {
-    const s = ui.shown, wrong = wanted().find((one) => !valid(one));
+    const s = ui.shown, wrong = wanted().find((one) => !seen(one));
     if (!s.source || s.at === null) return "";
     if (wrong) return wrong.fault ? `No picture can be shown for ${words(s.at)}.` : `Waiting for the picture at ${words(s.at)}.`;
     return mode === "before" ? "" : wanted().map(tagged).join(" · ");
@@ -164,10 +181,14 @@ function wbPictures(ui, stage, {nameOf, words}) {
   stage.onPlaced(place);
   ui.cleanup(() => { for (const one of sides) clearTimeout(one.timer); for (const one of sides) for (const img of [one.img, one.fine]) if (img.dataset.blob) URL.revokeObjectURL(img.dataset.blob); });
   return {
-    fetch, tell, state, pixels, late, onChange(work) { changed = work; },
+    fetch, tell, state, pixels, late, waiting, onChange(work) { changed = work; },
     get mode() { return mode; },
+    // The instant that is shown: the cursor, or where a step leads that the kernel has not answered yet.
+    get at() { return near.ahead ? near.ahead.asked : ui.shown.at; },
+    follow: () => near.follow(),
+    step: (by, unit) => near.step(by, unit, mode === "before" && Math.abs(by) === 1),
     // `before`, `after`, `split`, or `next`: from before to after and back.
-    setMode(next) { mode = next === "next" ? (mode === "after" ? "before" : "after") : next === mode && next === "split" ? "before" : next; tell(); fetch(); },
-    get facts() { const one = wanted().find(valid); return one ? one.have : null; },
+    setMode(next) { mode = next === "next" ? (mode === "after" ? "before" : "after") : next === mode && next === "split" ? "before" : next; if (mode !== "before") near.forget(); tell(); fetch(); },
+    get facts() { const one = wanted().find(seen); return one ? one.have : null; },
   };
 }
