@@ -142,7 +142,7 @@ def test_no_picture_outlives_its_camera(page: Any, session: Session, view: Frame
     """Pictures beside the shown one are dropped with a change of the camera, and none of another one is kept."""
     told, buffers = near(session, inside)
     gate = threading.Event()
-    view._pool("eye").submit(gate.wait)
+    view._pool("eye").submit(gate.wait, 20)
     session.set(source="corridor", sources=("entrance", "corridor"))
     page.until(lambda: page.locator(".wb-frame-stage[data-near='']").count())
     view.post("near", told, buffers)
