@@ -46,6 +46,7 @@ def kills(count: int, seed: int, wish: Wish, reference: Reference, folder: Path)
     return wrong
 
 
+@pytest.mark.slow
 def test_five_kills(wish: Wish, reference: Reference, tmp_path: Path) -> None:
     """Five kills at random moments leave nothing that could pass for a finished file."""
     assert kills(5, 1, wish, reference, tmp_path) == {}

@@ -22,6 +22,7 @@ TRIALS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("begin", "end", "form"), TRIALS)
 def test_a_long_cut_is_copied(begin: int, end: int, form: str, tmp_path: Path) -> None:
     """At least 99 % of the packets of a cut stand bit for bit in the source, and every frame is right."""

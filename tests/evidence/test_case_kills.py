@@ -43,6 +43,7 @@ def kills(count: int, seed: int, folder: Path, case: Case) -> dict[int, list[str
     return wrong
 
 
+@pytest.mark.slow
 def test_twelve_kills(tmp_path: Path) -> None:
     """After each the case opens, its log holds, and everything that was done is in it."""
     assert kills(12, 1, tmp_path, new(tmp_path)) == {}

@@ -143,6 +143,7 @@ def test_a_signature_by_openssl_holds(tmp_path: Path, kind: str) -> None:
     assert finding.verdict is Verdict.OK, finding.found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["self-signed", "P-256"])
 def test_every_changed_byte_of_a_signature_is_found(kind: str) -> None:
     """Certificates, versions, algorithm names and lengths included: what CMS leaves open, the form closes."""

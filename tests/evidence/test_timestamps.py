@@ -68,6 +68,7 @@ def test_a_finding_says_when_and_by_whose_clock() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_changed_byte_of_a_stamp_is_found() -> None:
     """One bit of each byte of the response changed: never ok, never a traceback."""
     answer, root = one_stamp()

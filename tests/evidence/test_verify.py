@@ -77,6 +77,7 @@ def test_untouched_copies_raise_no_alarm(whole: Sealed, tmp_path: Path) -> None:
         assert failed(check_package(package, signer=whole.signer, seal=whole.seal)) == []
 
 
+@pytest.mark.slow
 def test_flipped_bytes_are_found_and_the_file_is_named(whole: Sealed, twin: Twin) -> None:
     """A byte of each file, wherever it lies, by both verifiers; bench/tampers.py flips every one."""
     dice, missed = Random(3), []

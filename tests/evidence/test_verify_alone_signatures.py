@@ -111,6 +111,7 @@ def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return bags.build(tmp_path_factory.mktemp("cms") / "p", signed="chain", stamps=1, key=request.param)
 
 
+@pytest.mark.slow
 def test_each_byte_of_a_signature_counts(package: Path) -> None:
     """No byte of the CMS can be changed, though most are not covered by the signature itself."""
     data = (package / "tagmanifest-sha256.txt").read_bytes()

@@ -92,10 +92,11 @@ def walk(tab: Any) -> None:
     tab.until(lambda: not tab.page.locator(".jp-mod-dirty").count())
     # a polygon of seven points, and a corner nudged by keys
     frame.get_by_role("button", name="Draw mask").click()
-    stage.scroll_into_view_if_needed()
-    box = frame.locator(".wb-frame-image").bounding_box()
+    picture = frame.locator(".wb-frame-image")
     seven = [(0.2, 0.2), (0.4, 0.15), (0.6, 0.2), (0.7, 0.5), (0.6, 0.8), (0.4, 0.85), (0.2, 0.8)]
     for n, (x, y) in enumerate(seven, 1):
+        stage.scroll_into_view_if_needed()
+        box = picture.bounding_box()  # anew: the page grows while cameras come
         tab.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
         tab.until(lambda n=n: tab.kernel("len(s.look.drawing)") == str(n))
     tab.page.keyboard.press("Enter")
