@@ -12,8 +12,8 @@ import shutil
 import signal
 import ssl
 import subprocess
-import time
 import sys
+import time
 from pathlib import Path
 
 import httpx
