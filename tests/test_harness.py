@@ -24,6 +24,7 @@ from tests.test_mask_twins import contents, export_twins
 from tests.truth import Clip, make, timeline
 from tests.twins import L_SHAPE, h264, twin_pair
 
+pytestmark = pytest.mark.slow  # what is judged here is the judges
 SPAN = (1_234_567, 5_000_000)
 
 

@@ -58,6 +58,7 @@ def test_fifty_kills(wish: Wish, reference: Reference, tmp_path: Path) -> None:
     assert kills(50, 2, wish, reference, tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_a_run_after_a_kill_finishes(wish: Wish, reference: Reference, tmp_path: Path) -> None:
     """Leftovers of a killed run do not disturb the next one in the same folder."""
     out = tmp_path / "out"

@@ -10,6 +10,7 @@ a page shows as saved at that moment. Nothing is told before it is.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import queue
@@ -192,16 +193,33 @@ class Blow:
         return [*wrong, *(f"{name} belongs to no job" for name in made - set(claimed))]
 
     def _half(self) -> list[str]:
-        """Files under final names that the log does not know, and half written memories."""
+        """Files under final names that the log does not know, unless an export is whole, and half written memories.
+
+        Between the names of an export's files and its entry in the log a kernel may die: then all of them are there,
+        each as the record says, and the job is told as interrupted.
+        """
         case = Case.open(self.case)
         known = {file.path for export in case.state.exports for file in (*export.files, export.record)}
         half = [str(p.name) for p in self.case.glob(".session.json.*")]
         for path in (self.case / "exports").rglob("*"):
             inside = path.relative_to(self.case).as_posix()
-            if path.is_file() and inside not in known and ".part/" not in inside:
+            if path.is_file() and inside not in known and ".part/" not in inside and not _whole(path.parent):
                 half.append(inside)
         failed = [f.file or f.check for f in case.check() if f.verdict.value == "failed"]
         return [f"half: {name}" for name in half] + [f"check: {name}" for name in failed]
+
+
+def _whole(folder: Path) -> bool:
+    """Whether an export's folder holds its record, every file that it names with its digest, and nothing else."""
+    records = list(folder.glob("*.json"))
+    if len(records) != 1:
+        return False
+    told = json.loads(records[0].read_text("utf-8"))
+    named = {
+        file["path"]: file["sha256"] for file in (*told["files"], *told["sidecars"]) if file["path"] != records[0].name
+    }
+    held = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir() if path != records[0]}
+    return named == held
 
 
 def moments(count: int, seed: int) -> list[float]:
