@@ -5,9 +5,8 @@
     swept.said          how much was searched, and what was not
 
 Names and bytes of every file are searched, the same bytes once wherever they lie, and the members of zip files and the
-packed streams of PDFs. It is coarser
-than `leaked`, which judges the staged scenario of `test_secrets`: long files are searched at both ends only, and what
-a picture or a page shows is not read back.
+packed streams of PDFs. It is coarser than `leaked`, which judges the staged scenario of `test_secrets`: long files are
+searched at both ends only, and what a picture or a page shows is not read back.
 """
 
 from __future__ import annotations
