@@ -42,6 +42,13 @@ def test_a_sound_case_is_ok(case: Case) -> None:
     }
 
 
+def test_the_memory_of_a_session_is_no_finding(case: Case) -> None:
+    """Neither whole nor while it is written; under another name it is told."""
+    for name in ("session.json", ".session.json.4711.0a1b2c.part", "notes.part"):
+        (case.folder / name).write_text("{}")
+    assert {file for _, file, _ in verdicts(case, Verdict.NOT_CHECKED)} == {"notes.part"}
+
+
 def flip(path: Path) -> None:
     """Change one byte."""
     data = path.read_bytes()

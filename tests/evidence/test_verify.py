@@ -97,7 +97,7 @@ def flipped(path: str, old: str, new: str) -> Way:
 
 BLAMED: dict[str, tuple[Way, list[tuple[str, str]]]] = {
     "a digit of a manifest": (
-        lambda twin: twin.change("manifest-sha256.txt", lambda d: bytes([d[0] ^ 1 if d[0] != 0x39 else 0x38]) + d[1:]),
+        lambda twin: twin.change("manifest-sha256.txt", lambda d: (b"1" if d[:1] == b"0" else b"0") + d[1:]),
         [("payload-hash", "manifest-sha256.txt"), ("tag-hash", "manifest-sha256.txt")],
     ),
     "a digit of a tag manifest": (

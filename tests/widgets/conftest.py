@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.browser import CHROMIUM
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "notebooks/recordings"
+VIEWER = ("chrome://", "chrome-extension://")
+"""Where Chromium keeps its own viewer of PDFs: no other host."""
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,13 @@ def archive(tmp_path: Path) -> Iterator[object]:
     opened = LocalArchive(RECORDINGS, tmp_path / "cache")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def page(browser: Any, view: object) -> Iterator[Any]:
+    """The test's own `view`, shown; no other host was asked for anything, and nothing went wrong."""
+    shown = browser.show(view)
+    yield shown
+    foreign = [url for url in shown.foreign if not url.startswith(VIEWER)]
+    assert (shown.console, foreign, shown.dialogs) == ([], [], [])
+    shown.close()

@@ -41,12 +41,9 @@ def session(url: str, tmp_path: Path) -> Iterator[Session]:
 
 
 @pytest.fixture
-def page(browser: Any, session: Session) -> Iterator[Any]:
-    """The view; the page itself asked no host for anything."""
-    shown = browser.show(ExportView(session))
-    yield shown
-    assert (shown.console, shown.foreign) == ([], [])
-    shown.close()
+def view(session: Session) -> ExportView:
+    """What `page` shows."""
+    return ExportView(session)
 
 
 def test_a_plan_of_a_vms_says_what_is_known(page: Any, session: Session) -> None:

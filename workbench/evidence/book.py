@@ -40,6 +40,8 @@ FOLDERS = {"E": "exports", "S": "snapshots", "A": "snapshots", "K": "clock", "R"
 
 SESSION = "session.json"
 """The memory of a notebook's session in the case's folder: no evidence, not in the log, never in a package."""
+SESSION_PART = re.compile(rf"\.{re.escape(SESSION)}\.(\d+)\.[0-9a-f]+\.part")
+"""The same while it is written, with the process that writes it."""
 
 
 class _HasId(Protocol):

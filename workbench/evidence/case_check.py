@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.core.errors import SourceError, WorkbenchError
 from workbench.evidence import custody, filing
-from workbench.evidence.book import SESSION, Book
+from workbench.evidence.book import SESSION, SESSION_PART, Book
 from workbench.evidence.custody import Entry, Lines, read_lines, set_back
 from workbench.evidence.custody_log import LOCK
 from workbench.evidence.findings import Finding, Findings, Verdict
@@ -23,6 +23,7 @@ from workbench.evidence.nouns import FileRecord
 from workbench.evidence.state import Fold, files_of
 
 _LOCK_WAIT = 5.0
+_WHY_THERE = "still being written, left behind by a process that died, or put there by somebody"
 
 
 def check(book: Book) -> Findings:
@@ -110,7 +111,7 @@ def _others(folder: Path, named: set[str]) -> Iterator[Finding]:
         for name in sorted([*files, *links]):
             path = (inside / name).relative_to(folder).as_posix()
             if path not in named and path not in (custody.NAME, LOCK) and not _is_session(inside / name, path):
-                note = "The log does not speak of it: left behind by a process that died, or put there by somebody."
+                note = f"The log does not speak of it: {_WHY_THERE}."
                 yield _finding("file-added", Verdict.NOT_CHECKED, file=path, note=note)
     for error in unread:
         path = Path(str(error.filename)).relative_to(folder).as_posix()
@@ -118,8 +119,8 @@ def _others(folder: Path, named: set[str]) -> Iterator[Finding]:
 
 
 def _is_session(file: Path, path: str) -> bool:
-    """Whether it is the memory of a notebook's session, and not something else of its name."""
-    return path == SESSION and file.is_file() and not file.is_symlink()
+    """Whether it is the memory of a notebook's session, also while it is written, and not something else of its name."""
+    return (path == SESSION or SESSION_PART.fullmatch(path) is not None) and file.is_file() and not file.is_symlink()
 
 
 def _finding(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import RequestError, WorkbenchError, WorkError
-from workbench.evidence.book import SESSION
+from workbench.evidence.book import SESSION, SESSION_PART
 from workbench.evidence.custody_log import LOCK
 from workbench.evidence.locking import locked
 from workbench.widgets.kernels import is_alive
@@ -36,7 +35,6 @@ MOST_BYTES = 64_000_000
 MOST_ASIDE = 20
 WAIT = 5.0
 """Seconds to wait for another writer of the case."""
-_PART = re.compile(rf"\.{re.escape(NAME)}\.(\d+)\.[0-9a-f]+\.part")
 Mark = tuple[int, int, int]
 """Inode, size and time of change of a file: another file, or a changed one, has another."""
 
@@ -183,7 +181,7 @@ class Memory:
         """Remove what processes left half written that are gone."""
         with suppress(OSError):
             for path in self.folder.glob(f".{NAME}.*.part"):
-                found = _PART.fullmatch(path.name)
+                found = SESSION_PART.fullmatch(path.name)
                 if found is not None and not is_alive(int(found[1])):
                     path.unlink(missing_ok=True)
 

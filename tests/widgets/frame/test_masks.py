@@ -57,6 +57,39 @@ def test_a_time_range_is_set_changed_and_cleared(page: Any, session: Session) ->
 
 
 @pytest.mark.browser
+def test_a_button_that_is_pressed_while_words_are_kept_does_its_work(page: Any, session: Session) -> None:
+    """Leaving a field by a press on a button: the field's answer draws nothing anew before the button is let go."""
+    session.draw(masks=(Mask(points=BOX),))
+    button(page, "Mask 1").click()
+    reason = page.find(page.page.get_by_label("Reason"))
+    reason.press_sequentially("a bystander")
+    button(page, "Duplicate mask 1").hover()
+    page.page.mouse.down()
+    page.until(lambda: session.look.masks[0].reason == "a bystander" and page.locator("[data-view]").count())
+    for _ in range(20):
+        page.pump()
+    page.page.mouse.up()
+    page.until(lambda: [mask.reason for mask in session.look.masks] == ["a bystander"] * 2)
+    page.until(lambda: page.page.get_by_role("button", name="Mask 2", exact=True).count() == 1)
+
+
+@pytest.mark.browser
+def test_a_field_that_is_entered_from_another_keeps_the_words(page: Any, session: Session) -> None:
+    """What was held back while one border was typed is drawn when the next field has the focus, and takes it not away."""
+    first = session.source("entrance").first or 0
+    session.draw(masks=(Mask(points=BOX),))
+    button(page, "Mask 1").click()
+    page.find(page.page.get_by_label("From (empty: all)")).press_sequentially("+0.5")
+    session.draw(masks=(Mask(points=BOX, reason="told by a script"),))
+    page.until(lambda: page.locator("[data-view]").count())
+    page.page.get_by_label("Until (empty: all)").click()
+    page.until(lambda: borders(session)[0] == first + 500_000)
+    page.page.keyboard.type("+1.5")
+    page.page.keyboard.press("Enter")
+    page.until(lambda: borders(session) == (first + 500_000, first + 1_500_000))
+
+
+@pytest.mark.browser
 def test_undated_times_go_both_ways(browser: Any, session: Session) -> None:
     """On an undated camera the field shows seconds from the first picture, and takes back what it shows."""
     session.choose("wide")

@@ -82,7 +82,7 @@ export default wb.view("Frame and masks", (ui) => {
   // A picture that is late for longer than a blink is told; one that came is told at once.
   const telling = wb.pause(() => { state.textContent = pictures.state(); if (pictures.waiting()) facts.replaceChildren(); }, 400);
   pictures.onChange(() => {
-    if (pictures.at !== drawn) show();
+    if (look() !== drawn) show();
     if (pictures.waiting()) telling(); else { state.textContent = pictures.state(); if (pictures.facts) tell(pictures.facts); }
     const exact = pictures.pixels();
     zoom.textContent = `${Math.round(stage.magnified * 100)} %${exact ? ` · ${exact}` : ""}`;
@@ -94,8 +94,10 @@ export default wb.view("Frame and masks", (ui) => {
     else rows.push(["Recorder's clock", wb.time(Number(t.device), {zone: ui.shown.zone, digits: 6})], ["Corrected", t.corrected || "clock not checked"], ["On the time line (UTC)", t.utc]);
     facts.replaceChildren(...rows.flatMap(([a, b]) => [h("dt", {}, a), h("dd", {"data-unchecked": b === "clock not checked" ? "1" : null}, b)]));
   }
+  const look = () => `${pictures.at} ${stage.size}`;
   function show() {
-    const s = ui.shown, at = drawn = pictures.at;  // outlines as they are on the picture that is seen
+    drawn = look();
+    const s = ui.shown, at = pictures.at;  // outlines as they are on the picture that is seen
     const masks = (s.masks || []).map((mask, n) => ({...mask, points: pending.get(n) || wbShapes.shapeAt(mask, at), active: (mask.begin === null || at >= mask.begin) && (mask.end === null || at < mask.end)}));
     if (selected >= masks.length) selected = masks.length - 1;
     stage.show({masks, drawing: corners(), crop: s.crop, selected}, pictures.mode !== "before");

@@ -5,7 +5,7 @@ function wbTables(ui, on) {
   const cornerTable = h("details", {class: "wb-frame-corners"}, h("summary", {}, "Corners of the selected mask as numbers"),
     h("table", {}, h("thead", {}, h("tr", {}, ["Corner", "x (px)", "y (px)", ""].map((w) => h("th", {scope: "col"}, w)))), corners));
   const cropTable = h("details", {}, h("summary", {}, "Crop as numbers"), cropBox);
-  let size = [1, 1], what = {masks: [], selected: -1, crop: null}, drawn = "";
+  let size = [1, 1], drawn = "";
   const number = (words, value, most, commit) => {
     const el = h("input", {type: "number", min: 0, max: most, step: "any", value, "aria-label": words});
     el.addEventListener("change", () => { const v = Number(el.value); if (Number.isFinite(v)) commit(Math.min(most, Math.max(0, v)) / most); });
@@ -27,7 +27,7 @@ function wbTables(ui, on) {
       const el = h("input", {type: "text", size: 28, value: on.typed(mask[name]), autocomplete: "off", spellcheck: false});
       el.dataset.was = el.value; el.dataset.key = `${n}.${name}`;
       el.addEventListener("change", () => { el.dataset.was = el.value; on.time(n, {[name]: el.value}); });
-      el.addEventListener("blur", () => ui.redraw());
+      el.addEventListener("blur", () => setTimeout(() => ui.redraw()));  // when the focus is where it goes
       return el;
     };
     const from = border("begin"), to = border("end");
@@ -41,7 +41,8 @@ function wbTables(ui, on) {
       keys.length ? h("ul", {class: "wb-frame-keys"}, keys) : "");
   }
   function show(next, shape) {
-    size = shape; what = next;
+    if (ui.held()) return;
+    size = shape;
     const now = JSON.stringify([next.masks, next.selected, next.crop, size]), typing = document.activeElement;
     if (now === drawn || (masks.contains(typing) && typing.dataset.was !== undefined && typing.value !== typing.dataset.was)) return;
     drawn = now;

@@ -112,7 +112,7 @@ const wb = (() => {
   function view(label, make) {
     return {render({model, el, signal}) {
       const cleanups = [], drawers = [], listeners = new Map(), waiting = new Map();
-      let next = 1, closed = false;
+      let next = 1, closed = false, pressed = false, owed = false;
       const page = unique("view");
       const body = h("div", {class: "wb-body"});
       const status = h("p", {class: "wb-status", role: "status", "aria-live": "polite"});
@@ -128,6 +128,13 @@ const wb = (() => {
       for (const kind of ["keydown", "keypress", "keyup"]) root.addEventListener(kind, (event) => { if (ours(event)) event.stopPropagation(); });
       for (const kind of ["paste", "copy", "cut", "contextmenu"]) root.addEventListener(kind, (event) => event.stopPropagation());
 
+      // A control that is pressed stays until it is let go: a click is one only if both its ends are on one element.
+      const press = (event) => { pressed = Boolean(event.target.closest("button, a, summary, label, select, input, textarea")); };
+      const release = () => setTimeout(() => { pressed = false; if (owed) drawAll(); });
+      root.addEventListener("pointerdown", press, true);
+      const ends = [["pointerup", true], ["pointercancel", true], ["blur", false]];  // blur: of the window, not within
+      for (const [kind, early] of ends) window.addEventListener(kind, release, early);
+
       const ui = {
         model, root, body,
         get shown() { return model.get("shown") || {}; },
@@ -139,6 +146,8 @@ const wb = (() => {
         on(event, listener) { listeners.set(event, [...(listeners.get(event) || []), listener]); },
         cleanup(work) { cleanups.push(work); },
         redraw() { drawAll(); },
+        // Whether a control is pressed, so that none may be replaced; all is drawn anew when it is let go.
+        held() { owed = owed || pressed; return pressed; },
         // Ask the kernel; resolves with its value, rejects with {what, advice, field}, which is shown already.
         ask(verb, args = {}, {quiet = false, buffers} = {}) {
           const id = `${page}.${next++}`;
@@ -175,7 +184,8 @@ const wb = (() => {
         saved.textContent = !shown.kept ? "no case: not kept" : !shown.saved ? "NOT SAVED" : open ? "saving …" : "saved";
       }
       function drawAll() {
-        if (closed) return;
+        if (closed || ui.held()) return;
+        owed = false;
         const shown = ui.shown;
         for (const drawer of drawers) {
           try { drawer(shown); }
@@ -221,6 +231,7 @@ const wb = (() => {
         closed = true;
         model.off("msg:custom", received); model.off("change:shown", drawAll);
         window.removeEventListener("unhandledrejection", silent); window.removeEventListener("keydown", decide, true);
+        for (const [kind, early] of ends) window.removeEventListener(kind, release, early);
         dark.removeEventListener("change", drawAll); themes.disconnect();
         for (const asked of waiting.values()) clearTimeout(asked.late);
         window.removeEventListener("wb-unsaved", tellSaved);
