@@ -119,7 +119,7 @@ def _others(folder: Path, named: set[str]) -> Iterator[Finding]:
 
 
 def _is_session(file: Path, path: str) -> bool:
-    """Whether it is the memory of a notebook's session, also while it is written, and not something else of its name."""
+    """Whether it is the memory of a notebook's session, whole or while it is written, and no link of its name."""
     return (path == SESSION or SESSION_PART.fullmatch(path) is not None) and file.is_file() and not file.is_symlink()
 
 

@@ -75,7 +75,7 @@ def test_a_button_that_is_pressed_while_words_are_kept_does_its_work(page: Any, 
 
 @pytest.mark.browser
 def test_a_field_that_is_entered_from_another_keeps_the_words(page: Any, session: Session) -> None:
-    """What was held back while one border was typed is drawn when the next field has the focus, and takes it not away."""
+    """What was held back while one border was typed is drawn when the next field has the focus, and leaves it there."""
     first = session.source("entrance").first or 0
     session.draw(masks=(Mask(points=BOX),))
     button(page, "Mask 1").click()
