@@ -165,7 +165,7 @@ const wb = (() => {
           if (pending.size !== before) window.dispatchEvent(new Event("wb-unsaved"));
         },
         fail(error) { show(error); },
-        clear() { alert.hidden = true; alert.replaceChildren(); root.querySelectorAll(".wb-wrong").forEach((one) => { one.textContent = ""; }); },
+        clear() { alert.hidden = true; alert.replaceChildren(); root.querySelectorAll("[data-field] .wb-wrong").forEach((one) => { one.textContent = ""; }); },
       };
       function show(error) {
         ui.clear();
