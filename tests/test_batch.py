@@ -7,7 +7,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import pytest
 from workbench.archives.local import LocalArchive
 from workbench.batch import BatchProgress, run_batch
 from workbench.batch_items import named, requests
+from workbench.batch_run import Task
 from workbench.core.errors import RequestError
 from workbench.core.geometry import Area
 from workbench.core.spec import ExportSpec, Mask
@@ -219,6 +222,58 @@ def test_a_given_pool_that_breaks_ends_in_failed_items(archive: LocalArchive, tm
         done = run_batch([spec(), spec(2)], archive, tmp_path, executor=pool)
     assert [item.state for item in done.items] == ["failed", "failed"]
     assert all(item.error and "died" in item.error["message"] for item in done.items)
+
+
+class Odd(ThreadPoolExecutor):
+    """An executor that does something else with the first items it gets, as `does` says."""
+
+    def __init__(self, times: int, does: Callable[..., Future[Any]]) -> None:
+        super().__init__(1)
+        self.left, self.does = times, does
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Take an item."""
+        self.left -= 1
+        return super().submit(*args, **kwargs) if self.left < 0 else self.does(super().submit, *args)
+
+
+def gives_up(submit: Any, *args: Any) -> Future[Any]:
+    """Cancel an item, as Dask does whose scheduler was lost."""
+    future: Future[Any] = Future()
+    future.cancel()
+    future.set_running_or_notify_cancel()
+    return future
+
+
+def breaks(submit: Any, *args: Any) -> Future[Any]:
+    """Raise in the worker, as where it has no `workbench`."""
+    return submit(int, "none")  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("does", [gives_up, breaks])
+def test_what_an_executor_gives_up_is_given_again(
+    does: Callable[..., Future[Any]], archive: LocalArchive, tmp_path: Path
+) -> None:
+    """An item that an executor cancels or breaks is tried again; at last it failed, and nobody is said to have died."""
+    with Odd(1, does) as once, Odd(3, does) as always:
+        (item,) = run_batch([spec()], archive, tmp_path / "once", executor=once).items
+        (lost,) = run_batch([spec()], archive, tmp_path / "always", executor=always).items
+    assert (item.state, item.attempts) == ("done", 2)
+    assert (lost.state, lost.attempts) == ("failed", 3) and lost.error is not None
+    assert "was not brought to an end, 3 times" in lost.error["message"] and "died" not in lost.error["message"]
+
+
+def test_a_worker_elsewhere_says_what_it_does_not_see(archive: LocalArchive, tmp_path: Path) -> None:
+    """A worker without the batch's folder fails the item at once, names the reason, and makes no folder there."""
+
+    def elsewhere(submit: Any, work: Any, opener: bytes, task: Task) -> Future[Any]:
+        return submit(work, opener, replace(task, folder=str(tmp_path / "no"), mark=str(tmp_path / "no" / "mark")))  # type: ignore[no-any-return]
+
+    with Odd(3, elsewhere) as threads:
+        (item,) = run_batch([spec()], archive, tmp_path / "out", executor=threads).items
+    assert (item.state, item.attempts) == ("failed", 1) and item.error is not None
+    assert "does not see the batch's folder" in item.error["message"] and "died" not in item.error["message"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def cluster_of_two() -> Any:

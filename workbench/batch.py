@@ -5,9 +5,10 @@
     run_batch(specs, archive, "out", executor=client.get_executor())   # a Dask cluster
 
 One batch at a time works in a folder. What an earlier run finished is held against its hashes and its archive, and
-kept (`batch_kept`). An executor whose process dies gets the item again, ours is replaced; an item that fails for a
-reason of its own is not tried twice. Ctrl-C ends a batch as setting `cancel` does: workers give up within a second or
-two, exports are deleted at the VMS, and the result says what was finished until then.
+kept (`batch_kept`). An item that nobody brought to an end, because its process died or its executor gave it up, is
+given again, and an executor of ours replaced; one that fails for a reason of its own is not tried twice. Ctrl-C ends a
+batch as setting `cancel` does: workers give up within a second or two, exports are deleted at the VMS, and the result
+says what was finished until then.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def run_batch(
     """Carry out every request into a folder of its own below `out`; a failed one does not stop the others.
 
     `wanted` is an iterable of ExportSpec, the path of a CSV file or a DataFrame; `at_once` how many run at a time (of a
-    VMS: over all batches of this process); `retries` how often an item is given again whose process died. Setting
+    VMS: over all batches of this process); `retries` how often an item is given again that was not ended. Setting
     `cancel` ends it, and so does Ctrl-C, after which `BatchResult.interrupted` is True; finished items stay.
     Raises RequestError for requests that are wrong, WorkError where another batch has the folder (nothing is started).
     """
@@ -205,7 +206,7 @@ class _Batch:
                 future = crew.submit(self._task(name))
             except (BrokenExecutor, RuntimeError) as exc:
                 if self._attempts[name] > self._retries or not crew.replace():
-                    self._finish(self._died(name, exc))
+                    self._finish(self._unended(name, exc))
                 else:
                     self._open.append(name)
                 continue
@@ -235,15 +236,13 @@ class _Batch:
             dead = self._take(future, self._running.pop(future)) or dead
         if dead and not self.cancel.is_set() and not crew.replace():
             while self._open:
-                self._finish(self._died(self._open.pop(), BrokenExecutor("no process is left")))
+                self._finish(self._unended(self._open.pop(), BrokenExecutor("no process is left")))
 
     def _take(self, future: Future[dict[str, Any]], name: str) -> bool:
         """Note what became of an item; True where the process that had it is gone."""
         try:
             answer = future.result()
-        except CancelledError:
-            return False
-        except BaseException as exc:  # noqa: BLE001 - whatever an executor raises for a worker that died or was ended
+        except BaseException as exc:  # noqa: BLE001 - a worker that died or was ended, an executor that gave it up
             self._again(name, exc)
             return isinstance(exc, BrokenExecutor)
         state: State = answer["state"]
@@ -266,13 +265,14 @@ class _Batch:
         if self._attempts[name] <= self._retries:
             self._open.append(name)
         else:
-            self._finish(self._died(name, exc))
+            self._finish(self._unended(name, exc))
 
-    def _died(self, name: str, exc: BaseException) -> Item:
-        tries = self._attempts[name]
-        said = " ".join(str(exc).split())[:200]
-        message = f"the process that had it died, {tries} times ({type(exc).__name__}{said and ': '}{said})"
-        return self._failed(name, WorkError(message, "Run the batch again; look at the machine's memory.").to_json())
+    def _unended(self, name: str, exc: BaseException) -> Item:
+        died, said = isinstance(exc, BrokenExecutor), " ".join(str(exc).split())[:200]
+        what = "the process that had it died" if died else "it was not brought to an end"
+        message = f"{what}, {self._attempts[name]} times ({type(exc).__name__}{said and ': '}{said})"
+        advice = "look at the machine's memory" if died else "look at the worker that had it"
+        return self._failed(name, WorkError(message, f"Run the batch again; {advice}.").to_json())
 
     def _failed(self, name: str, error: dict[str, str]) -> Item:
         return Item(name=name, spec=self._asked[name], state="failed", error=error, attempts=self._attempts[name])

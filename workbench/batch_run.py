@@ -50,6 +50,8 @@ class Task:
 
 def carry_out(opener: bytes, task: Task) -> dict[str, Any]:
     """Make an item with the archive that `opener` opens; its state with manifest or error, as plain data."""
+    if not Path(task.folder).is_dir():  # nor would the mark be seen, and the item be given up for that
+        return failure(WorkError("this worker does not see the batch's folder", "Share it under the same path."))
     try:
         archive = _opened(opener)
     except WorkbenchError as exc:
