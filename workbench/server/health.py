@@ -3,8 +3,8 @@
     report = await health.look()
     report.wrong                      ("archive: it cannot be reached",), or () where all is well
 
-Anybody may ask, so asking is cheap: one question to the archive at a time, its answer good for `FRESH` seconds, and no
-one waits longer than `PATIENCE` for it. No text here names a place, a user or a camera.
+Anybody may ask, so asking is cheap: each thing is asked once at a time, an answer of the archive is good for `FRESH`
+seconds, and no one waits longer than `PATIENCE`. No text here names a place, a user or a camera.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from workbench.archives.base import Archive
 from workbench.archives.local import LocalArchive
 from workbench.core.errors import NotAllowed, RemoteError
-from workbench.server.desk import Desk
 from workbench.server.job_runner import LEAST_FREE
 from workbench.server.jobs import Jobs
 from workbench.server.policy import Policy
@@ -31,6 +31,8 @@ from workbench.server.policy import Policy
 FRESH = 5.0
 PATIENCE = 3.0
 OK = "ok"
+SILENT = f"it does not answer within {PATIENCE:g} seconds"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,8 @@ class Report:
     free: int | None
     """Bytes that are free where exports are made; None where nobody can say."""
     exports: Mapping[str, int]
-    """How many wait, run and are kept, and how many slots are at work or ready (`Jobs.counts`)."""
+    """How many wait, run and are kept, and how many slots are at work or ready (`Jobs.counts`); empty where nobody can
+    say."""
 
     @property
     def wrong(self) -> tuple[str, ...]:
@@ -52,8 +55,8 @@ class Report:
         found = [f"{name}: {said}" for name, said in (("archive", self.archive), ("users", self.users)) if said != OK]
         if self.free is None or self.free < LEAST_FREE:
             found.append("disk: there is no room for exports")
-        if not self.exports["slots"]:
-            found.append("exports: nobody works on them")
+        if not self.exports.get("slots"):
+            found.append(f"exports: {'nobody works on them' if self.exports else SILENT}")
         return tuple(found)
 
     def to_json(self) -> dict[str, Any]:
@@ -66,48 +69,68 @@ class Report:
         }
 
 
+class Asked(Generic[T]):
+    """A question that may take its time: asked once at a time in a thread of its own, however many want to know.
+
+    Belongs to one event loop.
+    """
+
+    def __init__(self, ask: Callable[[], T]) -> None:
+        """Nothing is asked yet."""
+        self._ask = ask
+        self._answer: asyncio.Future[T] | None = None
+        self._at = 0.0
+
+    async def answer(self, fresh: float = 0.0) -> T | None:
+        """An answer at most `fresh` seconds old, or the one that is on its way; None where it outlasts `PATIENCE`."""
+        if self._answer is None or (self._answer.done() and time.monotonic() - self._at > fresh):
+            told: Future[T] = Future()
+            self._answer = asyncio.wrap_future(told)
+            threading.Thread(target=self._hear, args=(told,), name="health", daemon=True).start()
+        answer = self._answer
+        await asyncio.wait({answer}, timeout=PATIENCE)
+        return answer.result() if answer.done() else None
+
+    def _hear(self, told: Future[T]) -> None:
+        try:
+            said = self._ask()
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is the answer
+            self._at = time.monotonic()
+            told.set_exception(exc)
+        else:
+            self._at = time.monotonic()
+            told.set_result(said)
+
+
 class Health:
     """See the module; belongs to one event loop."""
 
-    def __init__(self, archive: Archive, state: Path, jobs: Jobs, policy: Policy, desk: Desk) -> None:
+    def __init__(self, archive: Archive, state: Path, jobs: Jobs, policy: Policy) -> None:
         """Nothing is asked yet."""
-        self._ask, self._state, self._jobs, self._policy, self._desk = question(archive), state, jobs, policy, desk
+        self._state, self._jobs, self._policy = state, jobs, policy
+        self._archive = Asked(partial(_said, question(archive)))
+        self._users, self._place = Asked(self._let_in), Asked(self._room)
         self.fresh = FRESH
         """Seconds for which an answer of the archive is good."""
-        self._lock = threading.Lock()
-        self._answer: Future[str] | None = None
-        self._at = 0.0
 
     async def look(self) -> Report:
         """How the server is now, its archive not more than some seconds ago."""
-        free, users, exports = await self._desk.quick(self._here)
-        return Report(archive=await self._archive(), users=users, free=free, exports=exports)
+        archive, users, place = await asyncio.gather(
+            self._archive.answer(self.fresh), self._users.answer(), self._place.answer()
+        )
+        free, exports = place or (None, {})
+        return Report(archive=archive or SILENT, users=users or SILENT, free=free, exports=exports)
 
-    def _here(self) -> tuple[int | None, str, Mapping[str, int]]:
+    def _let_in(self) -> str:
+        """Whether the rules of who may do what can be used; they may ask the archive for its cameras."""
+        return OK if self._policy.usable else "its file cannot be used, so nobody is let in"
+
+    def _room(self) -> tuple[int | None, Mapping[str, int]]:
         try:
             free: int | None = shutil.disk_usage(self._state).free
         except OSError:
             free = None
-        return free, OK if self._policy.usable else "its file cannot be used, so nobody is let in", self._jobs.counts()
-
-    async def _archive(self) -> str:
-        answer = asyncio.wrap_future(self._asked())
-        await asyncio.wait({answer}, timeout=PATIENCE)
-        return answer.result() if answer.done() else f"it does not answer within {PATIENCE:g} seconds"
-
-    def _asked(self) -> Future[str]:
-        """The answer that is on its way or still fresh; else the archive is asked anew, in a thread of its own."""
-        with self._lock:
-            if self._answer is None or (self._answer.done() and time.monotonic() - self._at > self.fresh):
-                self._answer = Future()
-                asking = threading.Thread(target=self._heard, args=(self._answer,), name="health", daemon=True)
-                asking.start()
-            return self._answer
-
-    def _heard(self, answer: Future[str]) -> None:
-        said = _said(self._ask)
-        self._at = time.monotonic()
-        answer.set_result(said)
+        return free, self._jobs.counts()
 
 
 def question(archive: Archive) -> Callable[[], object]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from workbench import __version__
 from workbench.core.errors import SourceError, WorkError
 from workbench.server.call import Call, Endpoint, document
-from workbench.server.health import FRESH
+from workbench.server.health import FRESH, SILENT
 from workbench.vms.wire import listing
 from workbench.vms.wire.nouns import HostInfo
 
@@ -58,7 +58,7 @@ async def webserver(call: Call) -> Response:
 async def health(call: Call) -> Response:
     """``/health``: 503 where the server cannot do its work. Who is known hears what was found, others that alone."""
     report = await call.service.health.look()
-    known = await _known(call)
+    known = report.users != SILENT and await _known(call)
     told = report.to_json() if known else {}
     if not report.wrong:
         return document({"status": "ok", **told})

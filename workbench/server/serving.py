@@ -146,7 +146,7 @@ class Server:
             audit=Audit(state / "audit.sqlite"),
             jobs=jobs,
             live=LiveClock(_began(state / "live-began")),
-            health=Health(archive, state, jobs, policy, desk),
+            health=Health(archive, state, jobs, policy),
             began=time.monotonic(),
         )
 
