@@ -15,6 +15,7 @@ from tests.vms.faulty import Asked, Faulty, FileServer, Wire, answer, drip
 from workbench.core.errors import Cancelled, NameTaken, RemoteError, WorkError
 from workbench.vms.client import Client
 from workbench.vms.download import Downloaded
+from workbench.vms.following import Failed
 from workbench.vms.transport import Timeouts
 
 MIB = 2**20
@@ -153,9 +154,19 @@ def never_right(data: bytes, **headers: str) -> FileServer:
 )
 def test_what_is_never_right_is_not_kept(tmp_path: Path, headers: dict[str, str], why: str) -> None:
     """A file that never has the SHA-256 that the server names, or comes packed, ends in an error and no file."""
-    with pytest.raises(RemoteError, match=why):
+    with pytest.raises(Failed, match=why):
         fetch(never_right(b"x" * 1000, **headers), tmp_path / "x.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("etag", "after"), [("none", ""), ("weak", ""), ("strong", "ignored")])
+def test_a_flaky_network_is_not_the_files_fault(tmp_path: Path, etag: str, after: str) -> None:
+    """Broken off again and again where the server cannot go on: given up, and never as what would end alike again."""
+    handler = FileServer(CONTENT, breaks=[500_000] * 5, etag=etag, after=after)
+    with pytest.raises(RemoteError, match="does not go on") as error:
+        fetch(handler, tmp_path / "x.mp4")
+    assert not isinstance(error.value, Failed) and "network" in error.value.advice
+    assert handler.turns >= 5 and list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_there_stays(tmp_path: Path) -> None:

@@ -80,6 +80,10 @@ class _Changed(Exception):
     """What we hold and what comes now are not the same file."""
 
 
+class _Lost(_Changed):
+    """The connection broke, and the server cannot go on where it did."""
+
+
 class _Passing(RemoteError):
     """The server is there and cannot give the file at the moment."""
 
@@ -101,6 +105,8 @@ class Download:
         self._transport, self._door, self._id, self._name = transport, door, id, name
         self._path, self._on_bytes, self._cancel = path, on_bytes, cancel
         self._attempts = self._breaks = self._refetched = self._restarts = self._denied = 0
+        self._lost = False
+        """Whether the network had a part in it that the file was begun anew."""
         self._pace_from = (time.monotonic(), 0)
         self._came = 0
         self._hasher = Hasher()
@@ -153,7 +159,8 @@ class Download:
             try:
                 if self._attempt(file):
                     return
-            except _Changed:
+            except _Changed as exc:
+                self._lost |= isinstance(exc, _Lost)
                 self._restart(file)
             except (Unanswered, Unreached, Busy, _Passing) as exc:
                 self._breaks += isinstance(exc, Unanswered | Unreached)
@@ -175,7 +182,7 @@ class Download:
         if self._held and self._etag:
             headers |= {"Range": f"bytes={self._held}-", "If-Range": self._etag}
         elif self._held:
-            raise _Changed
+            raise _Lost
         with self._transport.open(
             "GET",
             paths.export_file(self._id),
@@ -233,6 +240,7 @@ class Download:
                 raise _Changed
             return
         if self._held:  # the range was ignored, or the file is another one by now
+            self._lost = True
             self._restart(file)
         length, told = head.get("content-length", ""), head.get("x-sha256", "").lower()
         self._total = int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
@@ -293,15 +301,20 @@ class Download:
         """Forget what we hold: it belongs to another file, or nobody can tell."""
         self._restarts += 1
         if self._restarts > MOST_RESTARTS:
-            raise Failed(
-                f"{self._shown()} cannot be had whole: begun anew {MOST_RESTARTS} times, it broke off where the server "
-                "cannot go on, or it was another file than before or than announced",
-                "Nothing of it was kept here. Make the export again.",
-            )
+            raise self._never_whole()
         self._refetched += self._held
         file.seek(0)
         file.truncate()
         self._begin()
+
+    def _never_whole(self) -> RemoteError:
+        """Failed only where every fresh start was the file's own fault: a better network would mend the others."""
+        begun = f"{self._shown()} cannot be had whole: begun anew {MOST_RESTARTS} times, it"
+        if self._lost:
+            said = f"{begun} broke off, and the server does not go on where a file broke off"
+            return RemoteError(said, "Nothing of it was kept here. Try again when the network is better.")
+        said = f"{begun} was another file than before or than announced"
+        return Failed(said, "Nothing of it was kept here. Make the export again.")
 
     def _shown(self) -> str:
         return repr(self._name[:120])
