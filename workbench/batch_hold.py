@@ -46,7 +46,7 @@ def held(folder: Path) -> Iterator[Path]:
             with contextlib.suppress(OSError):
                 mark.unlink()
     finally:
-        _let_go(folder / LOCK, lock)
+        locks.let_go(folder / LOCK, lock)
 
 
 @contextmanager
@@ -157,13 +157,3 @@ def _is_named(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _let_go(path: Path, descriptor: int) -> None:
-    """Remove the lock file and let go of it; Windows removes no file that is open, nor one that another has open."""
-    with contextlib.suppress(OSError):
-        path.unlink()
-    os.close(descriptor)
-    if os.name == "nt":
-        with contextlib.suppress(OSError):
-            path.unlink()

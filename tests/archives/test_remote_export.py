@@ -191,13 +191,19 @@ def test_a_cancelled_export_is_deleted_at_the_server(served: Served, tmp_path: P
 
 
 def test_a_name_that_is_taken_ends_it_cleanly(served: Served, tmp_path: Path) -> None:
-    """The second export into one folder fails, the first one's files stay, and the server keeps nothing."""
-    first = export(served.url, SPEC, tmp_path)
+    """The second export into one folder fails, the first one's files stay, and it comes home to another folder."""
+    export(served.url, SPEC, tmp_path)
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     with pytest.raises(NameTaken):
         export(served.url, SPEC, tmp_path)
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
-    assert first.files and served.jobs() == []
+    remote = RemoteArchive(served.url, cache=tmp_path / "cache")
+    try:
+        (pending,) = remote.pending()
+        assert remote.resume(pending.id, tmp_path / "other").files
+        assert remote.pending() == () and served.jobs() == []
+    finally:
+        remote.close()
 
 
 STARTED = """

@@ -20,7 +20,7 @@ from tests.archives.moody import SPEC, Moody
 from tests.cli import ROOT
 from tests.vms.faulty import Asked, Handler, Wire, answer
 from workbench.archives.remote import RemoteArchive
-from workbench.core.errors import Cancelled, NameTaken, RemoteError, WorkbenchError, WorkError
+from workbench.core.errors import Cancelled, RemoteError, WorkbenchError, WorkError
 from workbench.core.result import ExportResult
 from workbench.vms.following import Failed, Gone
 from workbench.vms.transport import Timeouts
@@ -75,11 +75,18 @@ def resets(asked: Asked, wire: Wire) -> None:
     wire.reset()
 
 
+def breaks_off(asked: Asked, wire: Wire) -> None:
+    """A hook that ends in the middle of the file, whose server knows no validators."""
+    wire.send(answer(200, b"x" * 100, length=200))
+    wire.close()
+
+
 FETCHING = {
     "unreadable status": ("status", sends(answer(200, b'{"progress": -1}')), RemoteError),
     "silent status": ("status", resets, RemoteError),
     "broken file": ("file", resets, RemoteError),
     "failing file": ("file", sends(answer(502)), RemoteError),
+    "file that breaks off": ("file", breaks_off, RemoteError),
     "disk too small": ("file", sends(answer(200, b"x", length=10**17)), WorkError),
     "not allowed any more": ("file", sends(answer(401)), RemoteError),
 }
@@ -385,12 +392,3 @@ def test_what_is_in_work_is_left_alone(tmp_path: Path) -> None:
         work.join()
         whole(results[0], vms)
         assert second.pending() == ()
-
-
-def test_a_name_that_is_taken_says_what_became_of_it(tmp_path: Path) -> None:
-    """Files that are here already: the export is deleted at the server, and the words say so."""
-    with Moody() as vms, archive(vms, tmp_path) as remote:
-        export(remote, tmp_path / "out")
-        with pytest.raises(NameTaken) as caught:
-            export(remote, tmp_path / "out")
-        assert "deleted at the server" in caught.value.advice and vms.exports == {}

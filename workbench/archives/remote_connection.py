@@ -20,6 +20,8 @@ from workbench.vms.tokens import Auth
 from workbench.vms.transport import Timeouts
 
 Prompt = Callable[[str], str]
+MOST_CALLS = 200
+"""Calls of the shared client that stay on record: it lives as long as the archive, and only exports tell theirs."""
 _KEPT = ("address", "user", "auth", "trust", "timeouts")
 
 
@@ -61,7 +63,7 @@ class Connection:
         self._password = self._token = self._prompt = None
         self._fresh()
 
-    def new(self, cancel: threading.Event | None = None) -> Client:
+    def new(self, cancel: threading.Event | None = None, flight: Flight | None = None) -> Client:
         """A client of its own, with a flight record of its own, whose questions end with `cancel`; close it."""
         return Client(
             self.address,
@@ -72,7 +74,7 @@ class Connection:
             auth=self.auth,
             trust=self.trust,
             timeouts=self.timeouts,
-            flight=Flight(),
+            flight=flight or Flight(),
             cancel=cancel,
         )
 
@@ -81,7 +83,7 @@ class Connection:
         """The client that questions go through."""
         with self._lock:
             if self._shared is None:
-                self._shared = self.new()
+                self._shared = self.new(flight=Flight(most=MOST_CALLS))
             return self._shared
 
     def version(self) -> str:

@@ -1,11 +1,12 @@
 """How an export is left at the server, and the words that say so.
 
     home, cancelled, or failed for good                  deleted there, and off the list here
-    not fetched for want of network, disk or an answer   left there and on the list: `resume` takes it up
+    not fetched for want of network, disk, an answer or free names
+                                                         left there and on the list: `resume` takes it up
 
 A failure is for good where fetching again would end alike: the server says that it failed or knows nothing of it, its
-files are never whole, they hold nothing of the range, or their names are taken here. What is left there the server
-removes by itself after some hours without a question. `keep` leaves everything there but what is cancelled.
+files are never whole, or they hold nothing of the range. What is left there the server removes by itself after some
+hours without a question. `keep` leaves everything there but what is cancelled.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.archives.remote_pending import Book, Pending
-from workbench.core.errors import Cancelled, NameTaken, NothingRecorded, RequestError, SourceError, WorkbenchError
+from workbench.core.errors import Cancelled, NothingRecorded, RequestError, SourceError, WorkbenchError
 from workbench.vms.client import Client
 from workbench.vms.following import Failed, Gone
 
-FOR_GOOD = (Failed, NothingRecorded, SourceError, RequestError, NameTaken)
+FOR_GOOD = (Failed, NothingRecorded, SourceError, RequestError)
 PATIENCE = 5.0
 """Seconds that the server has to delete what was cancelled."""
 
@@ -51,21 +52,22 @@ class Ending:
     def failed(self, exc: BaseException) -> str:
         """It did not come home; in words, what became of it at the server."""
         if self.published:
-            return f"The files have their names. {self._again('completes their record and deletes the export there')}"
+            return f"The files have their names. {self.again('completes their record and deletes the export there')}"
         if isinstance(exc, Gone):
             self.forget()
             return ""
         cancelled = isinstance(exc, Cancelled | KeyboardInterrupt)
         if not cancelled and (self.keep or not isinstance(exc, FOR_GOOD)):
-            return f"The export stays at the server for some hours. {self._again('takes it up')}"
+            return f"The export stays at the server for some hours. {self.again('takes it up')}"
         why = self._deleted(PATIENCE if cancelled else None)
         if why:
-            return f"The export could not be deleted at the server ({why}). {self._again('takes it up')}"
+            return f"The export could not be deleted at the server ({why}). {self.again('takes it up')}"
         self.forget()
         return "The export was deleted at the server."
 
-    def _again(self, what: str) -> str:
-        return f"`workbench resume {self.pending.url} {self.pending.id} --out DIR` {what}."
+    def again(self, what: str) -> str:
+        """The command that takes the export up, and what it does."""
+        return f"`workbench resume {self.pending.url} {self._book.listed_as(self.pending)} --out DIR` {what}."
 
     def _deleted(self, within: float | None = None) -> str:
         """Delete it at the server; why that failed, empty where it is gone."""

@@ -2,8 +2,8 @@
 
 The papers of an export, its flight and its record, are published with its files before the export is deleted at the
 server: that record says ``"deleted": null``, not known. When the server has answered, the last form of both, with that
-call, is put in the place of the first. A process that ends in between leaves files that are complete, and a note of
-where; `resume` then does what is left. Nobody else's file is ever written over.
+call, is put in the place of the first. A process that ends in between, or cannot do that, leaves files that are
+complete, and a note of where; `resume` then does what is left. Nobody else's file is ever written over.
 """
 
 from __future__ import annotations
@@ -73,8 +73,19 @@ def note(first: Papers, folder: Path) -> dict[str, Any]:
 def ended(first: Papers, folder: Path, scratch: Path, calls: Callable[[], bytes], ending: Ending) -> ExportResult:
     """End the export at the server, its files being in `folder`, and complete the papers by that."""
     deleted, why = ending.completed()
-    last = first if ending.keep else _completed(first, folder, scratch, calls, deleted=deleted, why=why)
-    if deleted or ending.keep:
+    if ending.keep:
+        ending.forget()
+        return first.in_folder(folder)
+    wanted = _told(first, deleted=deleted, why=why)
+    try:
+        last = papers(wanted, calls(), scratch)
+        for path, name in last.ready:
+            path.replace(folder / name)
+    except (WorkError, OSError, ValueError) as exc:
+        left = f"the record does not say how the export ended at the server (deleted: {deleted}): {exc}."
+        left += f" {ending.again('completes it')}"
+        return replace(first, result=replace(first.result, warnings=(*wanted.warnings, left))).in_folder(folder)
+    if deleted:
         ending.forget()
     return last.in_folder(folder)
 
@@ -107,22 +118,12 @@ def complete(home: tuple[Path, Papers], client: Client, ending: Ending) -> Expor
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _completed(
-    first: Papers, folder: Path, scratch: Path, calls: Callable[[], bytes], *, deleted: bool, why: str
-) -> Papers:
-    """The last form of the papers, in the place of the first; the first, with a warning, where that cannot be."""
+def _told(first: Papers, *, deleted: bool, why: str) -> ExportResult:
+    """The result with how the export ended at the server."""
     assert first.result.remote is not None
     export = {**first.result.remote["export"], "deleted": deleted}
     warnings = (*first.result.warnings, *([why] if why else []))
-    result = replace(first.result, remote={**first.result.remote, "export": export}, warnings=warnings)
-    try:
-        last = papers(result, calls(), scratch)
-        for path, name in last.ready:
-            path.replace(folder / name)
-    except (WorkError, OSError, ValueError) as exc:
-        left = f"the record does not say how the export ended at the server (deleted: {deleted}): {exc}"
-        return replace(first, result=replace(first.result, warnings=(*warnings, left)))
-    return last
+    return replace(first.result, remote={**first.result.remote, "export": export}, warnings=warnings)
 
 
 def _written(scratch: Path, data: bytes, final: str, kind: str) -> tuple[Path, OutputFile]:

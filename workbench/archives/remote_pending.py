@@ -64,7 +64,7 @@ class Pending:
     token: str = ""
     """What the caller wants to find it by; empty where that is nothing."""
     home: dict[str, Any] | None = None
-    """Where its files got their names (`remote_record.Home`); None before."""
+    """Where its files got their names (`remote_home.note`); None before."""
     process: int | None = None
     """Of the process that works on it while this is read; 0 where that does not say who it is. Not written down."""
 
@@ -72,6 +72,11 @@ class Pending:
     def answered(self) -> bool:
         """Whether the server told its id."""
         return self.id != self.marker
+
+    @property
+    def marked(self) -> bool:
+        """Whether the server was sent the marker, so that it can be asked for the export by it."""
+        return bool(self.request.get("body", {}).get("request"))
 
     @property
     def key(self) -> str:
@@ -100,6 +105,7 @@ class Book:
             part.write_text(json.dumps(kept), encoding="utf-8")
             part.replace(path)
         except OSError as exc:
+            _removed(part)
             raise WorkError(
                 f"the export cannot be written down in the cache: {exc.strerror or exc}",
                 "Set WORKBENCH_CACHE to a folder that can be written to.",
@@ -116,6 +122,10 @@ class Book:
         for name in {one.id, one.key}:
             _removed(self._path(name))
         _removed(self._lock(one))
+
+    def listed_as(self, one: Pending) -> str:
+        """What `get` knows an export by: its id, or its marker where the id could not be written down."""
+        return one.id if self._path(one.id).is_file() else one.key
 
     def get(self, id_: str) -> Pending:
         """An export by its id, or by its marker before that is known; SourceError where none is written down."""
@@ -143,9 +153,10 @@ class Book:
         try:
             yield
         finally:
-            if not self._path(one.id).exists():
-                _removed(self._lock(one))
-            os.close(descriptor)
+            if self._path(one.id).exists():
+                os.close(descriptor)
+            else:
+                locks.let_go(self._lock(one), descriptor)
 
     def _taken(self, one: Pending) -> int:
         """The lock file of an export, open and locked."""

@@ -20,6 +20,7 @@ from workbench.core.geometry import Area
 from workbench.core.spec import Mask
 from workbench.core.timebase import SECOND, Range, instant, shown
 from workbench.media.worker import Worker
+from workbench.vms import paging
 from workbench.vms.client import Client
 from workbench.vms.wire.times import LATEST, resolve
 
@@ -28,8 +29,6 @@ WINDOW = 600 * SECOND
 """Longest stretch that is asked for the times of its pictures at once."""
 MOST_EMPTY = 500
 """Windows without a picture, one after the other, after which a server is not asked further."""
-PAGE = 10_000
-"""Times asked for at once; servers may give fewer."""
 CUT = "the server's list of intervals was cut: what is recorded from {begin} to {end} is not known"
 BACK = (2, 20, 200, 2000)
 """Seconds before an instant in which the picture shown then is looked for, window by window."""
@@ -90,7 +89,7 @@ class View:
         found: list[int] = []
         rest = window
         while len(found) < limit and rest.begin < rest.end:
-            asked = min(limit - len(found), PAGE)
+            asked = min(limit - len(found), paging.LIMIT)
             page = self.client.frames(
                 self.camera, rest.begin, rest.end, limit=asked, newest_first=newest_first, archive=self.archive
             )

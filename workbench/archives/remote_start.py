@@ -1,21 +1,23 @@
 """The start of an export: written down first, then asked for once; and what is found of one whose answer never came.
 
 Whoever is interrupted while the request is out asks the server for it by its marker and deletes it. Where the server
-cannot be asked (only one of ours lists exports) it stays written down, and `resume` looks for it again.
+cannot be asked it stays written down, and `resume` looks for it again. Only servers of ours are sent a marker, and list
+their exports by it: what another one made of a start that it did not answer nobody can tell.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.archives.remote_ending import Ending
 from workbench.archives.remote_pending import Book, Pending
-from workbench.core.errors import Cancelled, NotAllowed, RemoteError, WorkbenchError
+from workbench.core.errors import Cancelled, WorkbenchError, WorkError
 from workbench.core.spec import ExportSpec
-from workbench.vms.client import Client, Unsure
+from workbench.vms.client import Client, Unlisted, Unsure
 from workbench.vms.following import Gone
-from workbench.vms.transport import Interrupted, Unanswered, Unreached, wait
+from workbench.vms.transport import Interrupted, wait
 from workbench.vms.wire import body, paths
 
 WAIT_MS = 30_000
@@ -85,20 +87,18 @@ def start(client: Client, book: Book, pending: Pending, order: Order) -> Pending
 def found(client: Client, book: Book, pending: Pending) -> Pending:
     """A pending export with its id, looked for where its start was not answered.
 
-    Raises Gone where the server has none such, RemoteError where it cannot tell; both take it off the list. Where the
-    server cannot be reached it stays there.
+    Raises Gone where the server has none such, Unlisted where it can never tell; both take it off the list. With any
+    other error, as where the server cannot be reached, is failing or lets nobody in, it stays there.
     """
     if pending.answered:
         return pending
     try:
-        ids = [id_ for id_, marker in client.sessions() if marker == pending.marker]
-    except (Unanswered, Unreached, NotAllowed):
-        raise
-    except RemoteError as exc:
+        ids = _of_marker(client, pending)
+    except Unlisted as exc:
         book.drop(pending)
-        raise RemoteError(
-            f"nobody knows whether export {pending.id} was begun: its start was not answered, and this server lists "
-            "no exports",
+        raise Unlisted(
+            f"nobody knows whether export {pending.id} was begun: its start was not answered, and this server does "
+            "not say what it was asked for",
             "It is off the list now; if it runs, the server removes it after some hours. Make it again.",
         ) from exc
     if ids:
@@ -109,26 +109,39 @@ def found(client: Client, book: Book, pending: Pending) -> Pending:
     )
 
 
+def _of_marker(client: Client, pending: Pending, within: float | None = None) -> list[str]:
+    """Ids of the exports that carry its marker at the server. Unlisted where it was sent none, or lists nothing."""
+    if not pending.marked:
+        raise Unlisted("the server was sent no marker")
+    return [id_ for id_, marker in client.sessions(within=within) if marker == pending.marker]
+
+
 def _answered(client: Client, book: Book, pending: Pending, id_: str) -> Pending:
-    known = replace(pending, id=id_, flight=pending.flight or client.flight.lines().decode())
+    known = _known(client, pending, id_)
     book.answer(known)
     return known
 
 
+def _known(client: Client, pending: Pending, id_: str) -> Pending:
+    return replace(pending, id=id_, flight=pending.flight or client.flight.lines().decode())
+
+
 def _taken_back(client: Client, book: Book, pending: Pending, id_: str) -> str:
     """Delete at the server what was interrupted; in words, what came of that."""
-    if not id_ and pending.request["body"].get("request"):
-        id_ = _found_now(client, pending.marker)
+    id_ = id_ or _found_now(client, pending)
     if not id_:
         return f"Nobody knows whether the server began it. {_looked_for_again(pending)}"
-    return Ending(client, book, replace(pending, id=id_), keep=False).failed(Cancelled(""))
+    known = _known(client, pending, id_)
+    with suppress(WorkError):  # then it stays written down by its marker
+        book.answer(known)
+    return Ending(client, book, known, keep=False).failed(Cancelled(""))
 
 
-def _found_now(client: Client, marker: str) -> str:
-    for pause in LOOKS:
+def _found_now(client: Client, pending: Pending) -> str:
+    for pause in LOOKS if pending.marked else ():
         wait(pause, None)
         try:
-            ids = [id_ for id_, theirs in client.sessions(within=LOOK) if theirs == marker]
+            ids = _of_marker(client, pending, LOOK)
         except WorkbenchError:
             return ""
         if ids:

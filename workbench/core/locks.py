@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from pathlib import Path
 
 if sys.platform == "win32":
     import msvcrt
@@ -25,3 +28,13 @@ else:
         except BlockingIOError:
             return False
         return True
+
+
+def let_go(path: Path, descriptor: int) -> None:
+    """Remove a lock file and let go of it; Windows removes no file that is open, nor one that another has open."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+    os.close(descriptor)
+    if os.name == "nt":
+        with contextlib.suppress(OSError):
+            path.unlink()

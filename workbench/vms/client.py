@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from workbench.vms.transport import (
     Timeouts,
     Transport,
     Unanswered,
+    left,
     retry_after,
     wait,
 )
@@ -45,7 +47,6 @@ from workbench.vms.wire.times import PAST, Time
 
 PAGE = 1000
 """Intervals that are asked for at once; a server may give fewer."""
-MOST_PAGES = 10_000
 MOST_PICTURE = 64 * 2**20
 SEE_SOURCES = "See `workbench sources`."
 NO_LIST = "Check the prefix in {url}: the API may lie behind another one (many servers want /asip-api), or none."
@@ -56,6 +57,10 @@ T = TypeVar("T")
 
 class Unsure(RemoteError):
     """Nobody can tell whether the server began the export that it was asked for."""
+
+
+class Unlisted(RemoteError):
+    """The server does not list exports, now or ever."""
 
 
 class Client:
@@ -77,7 +82,7 @@ class Client:
     ) -> None:
         """Prepare a client; nothing is sent yet. RequestError for a wrong address or a missing password.
 
-        `cancel`, once set, ends whatever is asked with Cancelled; only `delete` and `sessions` are carried out still.
+        `cancel`, once set, ends whatever is asked with Cancelled; `delete` and `sessions(within=…)` are carried out.
         """
         self.address = Address.parse(address) if isinstance(address, str) else address
         credentials = find(self.address, user=user, password=password, token=token, prompt=prompt)
@@ -101,8 +106,8 @@ class Client:
 
     def close(self) -> None:
         """Give a token back, and let go of all connections."""
-        self._door.close()
-        self._transport.close()
+        with closing(self._transport):
+            self._door.close()
 
     @property
     def timeouts(self) -> Timeouts:
@@ -135,7 +140,7 @@ class Client:
         """All cameras, page by page."""
         found: dict[str, Camera] = {}
         query: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
+        for _ in range(paging.MOST_PAGES):
             what, advice = "the list of cameras", NO_LIST.format(url=self.address.url)
             page = self._asked(paths.cameras(), listing.read_cameras, what, query, advice=advice)
             known = len(found)
@@ -301,18 +306,17 @@ class Client:
         return True
 
     def sessions(self, *, within: float | None = None) -> tuple[tuple[str, str], ...]:
-        """Id and marker of each of our exports at the server; RemoteError where it cannot list them.
+        """Id and marker of each of our exports at the server; Unlisted where it never lists them.
 
         With `within` seconds the server is asked once, and a cancel is not heard.
         """
-        call = grpc.write_call(grpc.LIST_SESSIONS)
-        if within is None:
-            answer = self._request("POST", paths.grpc(), body=call)
-        else:
-            with self._transport.heedless():
-                answer = self._request("POST", paths.grpc(), body=call, tries=1, total=within)
+        limits = {} if within is None else {"tries": 1, "total": within}
+        with nullcontext() if within is None else self._transport.heedless():
+            answer = self._request("POST", paths.grpc(), body=grpc.write_call(grpc.LIST_SESSIONS), **limits)
         if answer.status != 200:
-            raise refusal(answer, "the list of exports was asked for", self._transport)
+            said = refusal(answer, "the list of exports was asked for", self._transport)
+            unknown = answer.status in (400, 404, 405, 501)  # it does not know the question
+            raise Unlisted(said.message, said.advice) if unknown else said
         return grpc.read_sessions(answer.body)
 
     def skew(self) -> tuple[float, float] | None:
@@ -328,14 +332,15 @@ class Client:
         date = record.date_us(answer.headers.get("date"))
         return None if date is None else _skew(date, before, after, 0.5)
 
-    def _request(self, method: str, path: str, **more: Any) -> Answer:
-        """One request, let in by whatever way works. Raises NotAllowed where none does."""
+    def _request(self, method: str, path: str, *, total: float | None = None, **more: Any) -> Answer:
+        """One request, let in by whatever way works, all in `total` seconds. Raises NotAllowed where none does."""
+        until = None if total is None else time.monotonic() + total
         for _ in range(3):
-            headers = self._door.headers()
-            answer = self._transport.request(method, path, headers=headers, **more)
+            headers = self._door.headers(until)
+            answer = self._transport.request(method, path, headers=headers, total=left(until), **more)
             if answer.status not in DENIED:
                 return answer
-            if not self._door.try_harder(headers):
+            if not self._door.try_harder(headers, until):
                 break
         raise refusal(answer, f"{method} {path.split('?')[0]}", self._transport)
 

@@ -106,10 +106,20 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, _at_most(timeout)))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+def _at_most(timeout: float | None) -> float | None:
+    """A time-out for one step, cut to the present patience; raises what `Patience.check` does."""
+    held: Patience = getattr(_present, "patience", None) or Patience()
+    held.check()
+    if held.until is None:
+        return timeout
+    left = max(0.001, held.until - time.monotonic())
+    return left if timeout is None else min(timeout, left)
 
 
 def _end_of_head(heard: bytes) -> int:
@@ -163,9 +173,7 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        held: Patience = getattr(_present, "patience", None) or Patience()
-        held.check()
-        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options))
+        return _Stream(super().connect_tcp(host, port, _at_most(timeout), local_address, socket_options))
 
 
 class Connections(httpx.HTTPTransport):

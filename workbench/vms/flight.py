@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -50,8 +51,9 @@ class Call:
 class Flight:
     """The calls of one client, in order; safe to use from several threads."""
 
-    def __init__(self) -> None:
-        self._calls: list[Call] = []
+    def __init__(self, most: int | None = None) -> None:
+        """With `most` only so many are kept, the latest."""
+        self._calls: deque[Call] = deque(maxlen=most)
         self._lock = threading.Lock()
 
     def add(self, call: Call) -> None:
@@ -61,14 +63,9 @@ class Flight:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """All of them so far."""
+        """Those that are kept."""
         with self._lock:
             return tuple(self._calls)
-
-    @property
-    def retries(self) -> int:
-        """Calls that were not the first attempt."""
-        return sum(1 for call in self.calls if call.attempt > 1)
 
     def lines(self, since: int = 0) -> bytes:
         """JSON lines of the calls from number `since` on."""

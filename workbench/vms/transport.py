@@ -359,6 +359,11 @@ def retry_after(header: str | None) -> float | None:
     return None if when is None else max(0.0, when / 1e6 - time.time())
 
 
+def left(until: float | None) -> float | None:
+    """Seconds until an instant of the monotonic clock, none where it has passed; None without one."""
+    return None if until is None else max(0.0, until - time.monotonic())
+
+
 def wait(seconds: float, cancel: threading.Event | None, sleep: Callable[[float], None] = time.sleep) -> None:
     """Pause; Cancelled where that is asked for meanwhile."""
     if cancel is None:
