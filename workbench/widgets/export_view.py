@@ -27,8 +27,8 @@ from workbench.widgets.view import View, verb
 
 BETWEEN = 0.1
 """Seconds between two messages of progress."""
-CHOSEN = ("sources", "begin", "end", "at", "looks", "options")
-"""Fields of the state that a plan depends on."""
+SINGLE = ("jpg", "pdf")
+"""Formats of one picture, the one at the cursor."""
 
 
 class ExportView(View):
@@ -43,6 +43,7 @@ class ExportView(View):
         self.out = out
         self._plans: dict[str, Any] = {}
         self._request = 0
+        self._read: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._told: dict[str, float] = {}
         self._told_lock = threading.Lock()
         super().__init__(session)
@@ -54,7 +55,7 @@ class ExportView(View):
         return {
             "options": dict(state.options),
             "sources": [{"id": name, "name": self.session.glance(name).name} for name in state.sources],
-            "range": [state.begin, state.end, state.at],
+            "range": [state.begin, state.end, state.at if _is_single(state.options) else None],
             "dated": state.dated,
             "plans": self._plans,
             "request": self._request,  # the front asks for a plan whenever another one is wanted, masks included
@@ -67,30 +68,35 @@ class ExportView(View):
 
     def follow(self, before: State, after: State) -> None:
         """Plans of an earlier request do not stand beside another one."""
-        if any(getattr(before, name) != getattr(after, name) for name in CHOSEN):
-            self._request += 1
-            self._plans = {}
-            self.session.overlay = ()
+        if _wanted(before) == _wanted(after):
+            return
+        self._request += 1
+        self._plans = {}
+        if self.session.overlay:
+            self.session.lay(())
+        else:
             self.refresh()
 
-    @verb
+    @verb(lane="hand")
     def on_option(self, name: str, value: Any) -> None:
         """Set one field of the request; RequestError where the request cannot have it."""
         if name in ("source", "begin", "end", "crop", "masks") or name not in ExportSpec.__slots__:
             raise RequestError(name, "it is not set here")
-        options = {**self.session.state.options, name: value}
-        if value in (None, ""):
-            options.pop(name)
-        _check(options)
-        self.session.set(options=options)
+        with self.session.lock:
+            options = {**self.session.state.options, name: value}
+            if value in (None, ""):
+                options.pop(name)
+            _check(options)
+            self.session.set(options=options)
 
     @verb(newest="plan")
     def on_plan(self) -> None:
         """Say for each chosen camera how its export would be made."""
-        wanted = self.session.state
+        with self.session.lock:
+            request, sources = self._request, self.session.state.sources
         plans: dict[str, Any] = {}
         overlay: list[dict[str, Any]] = []
-        for name in wanted.sources:
+        for name in sources:
             try:
                 plan = self.session.plan(name)
             except WorkbenchError as exc:
@@ -99,11 +105,12 @@ class ExportView(View):
                 continue
             plans[name] = planned(plan, remote=self._remote)
             overlay += stretches(name, plan, remote=self._remote)
-        if all(getattr(wanted, field) == getattr(self.session.state, field) for field in CHOSEN):
-            self._plans = plans
-            self.session.lay(overlay)
+        with self.session.lock:
+            if request == self._request:
+                self._plans = plans
+                self.session.lay(overlay)
 
-    @verb
+    @verb(lane="hand")
     def on_run(self, sources: list[str] | None = None) -> list[str]:
         """Start the exports of these cameras, of all chosen ones where None; the names of their jobs."""
         names = self.session.state.sources if sources is None else sources
@@ -117,7 +124,7 @@ class ExportView(View):
         """Ask an export to stop; nothing half is left of it."""
         self._running(job).cancel()
 
-    @verb
+    @verb(lane="hand")
     def on_again(self, job: str) -> str:
         """Start an export anew that failed, was cancelled or was interrupted."""
         note = self._note(job)
@@ -127,10 +134,12 @@ class ExportView(View):
     def on_fetch(self, job: str, file: str, at: int = 0) -> int:
         """Send the piece of a finished file that begins at byte `at`; the file's size in bytes.
 
-        The front asks for the next one when it has a piece, so that no file is ever held whole here.
+        The front asks for the next one when it has a piece, so that no file is ever held whole here. For the first one
+        the record is read anew.
         """
         note, held = self._note(job), self._find(job)
-        digest = next((f["sha256"] for f in delivered(self.session, note, held)["files"] if f["name"] == file), None)
+        found = delivered(self.session, note, held) if at <= 0 else self._delivered(note, held)
+        digest = next((f["sha256"] for f in found["files"] if f["name"] == file), None)
         path = next((path for name, path in files_of(self.session, note, held) if name == file), None)
         if path is None or digest is None:
             raise SourceError(f"{file[:80]} is no file of that export, or it is gone", "Look into its folder.")
@@ -164,7 +173,7 @@ class ExportView(View):
         known = self.session.known(source)
         what = {"id": note["id"], "source": source, "format": note["spec"].get("format", "")}
         advice = job.error.advice if job is not None and job.error is not None else ""
-        told = delivered(self.session, note, job)
+        told = self._delivered(note, job)
         return {
             **what,
             "camera": source if known is None else known.name,
@@ -175,6 +184,16 @@ class ExportView(View):
             "folder": self._folder(note, job),
             **told,
         }
+
+    def _delivered(self, note: Mapping[str, Any], job: Job | None) -> dict[str, Any]:
+        """What an export delivered; its record is read until it could be, and for no drawing after that."""
+        key = (note["id"], note["export"], note["state"])
+        found = self._read.get(key)
+        if found is None:
+            found = delivered(self.session, note, job)
+            if found["files"]:
+                self._read[key] = found
+        return found
 
     def _folder(self, note: Mapping[str, Any], job: Job | None) -> str:
         """Where the files of an export lie, as case or folder were named; empty where there are none."""
@@ -215,7 +234,18 @@ class ExportView(View):
             self.refresh()
 
 
+def _is_single(options: Mapping[str, Any]) -> bool:
+    return options.get("format") in SINGLE
+
+
+def _wanted(state: State) -> tuple[Any, ...]:
+    """What plans depend on: an open polygon changes none, nor does the cursor that of a film."""
+    when = (state.at,) if _is_single(state.options) else (state.begin, state.end)
+    looks = [(look.masks, look.crop) for look in map(state.look, state.sources)]
+    return state.sources, state.dated, when, dict(state.options), looks
+
+
 def _check(options: Mapping[str, Any]) -> None:
     """RequestError where a request with these fields cannot be."""
-    single = options.get("format") in ("jpg", "pdf")
+    single = _is_single(options)
     ExportSpec.from_json({"format": "mp4", **options, "source": "?", "begin": "+0", "end": "+0" if single else "+1"})
