@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workbench import Case, LocalArchive
+from workbench import Area, Case, LocalArchive
 from workbench.widgets import Session, SourcesView
+from workbench.widgets.looks import Versions
 from workbench.widgets.moments import moment
+from workbench.widgets.state import Look
 
 pytestmark = pytest.mark.browser
 
@@ -48,3 +52,44 @@ def test_an_unchecked_clock_says_so(browser: Any, archive: LocalArchive, tmp_pat
     assert "1 check" in (row.get_attribute("title") or "")
     page.close()
     session.close()
+
+
+def test_a_note_that_is_told_reaches_the_page(archive: LocalArchive) -> None:
+    """A note of the session that comes later is a change of what is shown, and so is sent to the fronts."""
+    session = Session(archive)
+    view = SourcesView(session)
+    seen: list[Any] = []
+    view.observe(lambda change: seen.append(change["new"]["notes"]), "shown")
+    session.notes.append("J1: could not be noted")
+    session.told()
+    assert "J1: could not be noted" in seen[-1]
+    view.close()
+    session.close()
+
+
+class Meeting:
+    """A crop that is compared while another thread asks for a number, too."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self.meanwhile = meanwhile
+
+    def __eq__(self, other: object) -> bool:
+        met = threading.Thread(target=self.meanwhile)
+        met.start()
+        met.join(0.2)
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_two_looks_never_have_one_number() -> None:
+    """Two threads ask for the numbers of two looks at once: they get two."""
+    versions, found, done = Versions(), list[int](), threading.Event()
+    versions.of("hall", Look(crop=Area(0, 0, 1, 1)))
+
+    def meanwhile() -> None:
+        found.append(versions.of("hall", Look(crop=Area(0, 0, 0.5, 0.5))))
+        done.set()
+
+    found.append(versions.of("hall", Look(crop=Meeting(meanwhile))))  # type: ignore[arg-type]
+    assert done.wait(5) and len(set(found)) == 2

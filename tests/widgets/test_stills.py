@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.widgets import canary
 from tests.widgets.conftest import RECORDINGS
 from workbench import LocalArchive, Mask
 from workbench.widgets import FrameView, Session
+from workbench.widgets.stills import Still
 
 nbclient = pytest.importorskip("nbclient")
 nbconvert = pytest.importorskip("nbconvert")
@@ -96,4 +98,28 @@ def test_a_sketch_has_no_picture(archive: LocalArchive) -> None:
     assert "data:image" in view.still() and "data:image" not in view.sketch()
     assert "data:image" not in view._repr_mimebundle_()[0]["text/html"]
     view.close()
+    session.close()
+
+
+def test_a_picture_goes_although_the_sketch_fails(archive: LocalArchive) -> None:
+    """Where no sketch can be made after a change the unmasked picture goes all the same, and the masked one follows."""
+    session = Session(archive)
+    published: list[str] = []
+    pictures = iter(["<img unmasked>", "<img masked>"])
+
+    def publish(data: dict[str, str], *_: Any, **__: Any) -> None:
+        published.append(data["text/html"])
+
+    def broken() -> str:
+        raise ValueError("no still")
+
+    still = Still(session, sketch=broken, full=lambda: next(pictures))
+    events = SimpleNamespace(unregister=lambda *_: None)
+    still._shell = SimpleNamespace(display_pub=SimpleNamespace(publish=publish), events=events)
+    still._made_anew()
+    assert "<img unmasked>" in published[-1]
+    session.choose("entrance")
+    assert "<img" not in published[-1]
+    still.close()
+    assert "<img masked>" in published[-1]
     session.close()

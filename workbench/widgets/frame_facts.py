@@ -34,14 +34,17 @@ def facts(seen: Seen, times: dict[str, str | None]) -> dict[str, Any]:
 
 
 def times_of(session: Session, name: str, us: int) -> dict[str, str | None]:
-    """Recorder's, corrected and UTC time of a picture; None for what is not checked."""
+    """Recorder's, corrected and UTC time of a picture; None for what is not checked, or words that say why not."""
     source = session.source(name)
     if not source.dated:
         return {"offset": written(us, False), "device": None, "corrected": None, "utc": None}
     device = us - round(source.clock_offset * 1_000_000)
     checks = () if session.case is None else session.case.state.checks_of(name)
-    true = Clock(checks).corrected(device)
-    corrected = None if true is None else f"{written(true.us, True)} ± {true.plus_minus:.3f} s"
+    try:
+        true = Clock(checks).corrected(device)
+        corrected = None if true is None else f"{written(true.us, True)} ± {true.plus_minus:.3f} s"
+    except WorkbenchError as exc:  # one mistaken check takes no picture away
+        corrected = f"clock not checked: {exc.message}"
     return {"offset": None, "device": str(device), "corrected": corrected, "utc": written(us, True)}
 
 

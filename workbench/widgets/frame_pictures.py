@@ -54,9 +54,9 @@ class Pictures:
         return number
 
     def wish(self, front: str, widths: dict[str, int]) -> None:
-        """What a front shows from now on: ``frame``, ``masked`` or both, each so wide (0: whole)."""
-        self._wishes.pop(front, None)
-        self._wishes = dict([*self._wishes.items(), (front, widths)][-MOST_FRONTS:])
+        """What a front shows from now on: ``frame``, ``masked`` or both, each so wide (0: whole); none: nothing."""
+        others = [(name, wish) for name, wish in self._wishes.items() if name != front]
+        self._wishes = dict([*others, *([(front, widths)] if widths else [])][-MOST_FRONTS:])
 
     def wished(self) -> dict[str, int]:
         """The pictures that all fronts together want, each as wide as the widest does."""
@@ -122,14 +122,13 @@ class Pictures:
         self._post(event, {"source": source, "asked": at, "version": version, "area": box}, [png])
 
     def pts_at(self, name: str, at: int) -> int | None:
-        """PTS of the frame shown at an instant; None where the archive does not know it (a VMS tells none)."""
+        """PTS of the frame shown at an instant, None where the archive tells none (a VMS); raises what `frame` does."""
+        if isinstance(self._session.archive, RemoteArchive):
+            return None
         with self._lock:
             if (name, at) in self._pts:
                 return self._pts[name, at]
-        try:
-            frame = self._session.eye.frame(name, moment(at, self._session.brief(name).dated))
-        except WorkbenchError:
-            return None
+        frame = self._session.eye.frame(name, moment(at, self._session.brief(name).dated))
         self._remember(name, at, pts := frame.pts if frame.file else None)
         return pts
 

@@ -46,7 +46,7 @@ class SourcesView(View):
             "cameras": cameras,
             "chosen": list(state.sources),
             "shown": state.source,
-            "notes": self.session.notes,
+            "notes": list(self.session.notes),
             "listed": self._times,
             "looks": {} if self._found is None else {name: self._look(name) for name in self._found},
         }
@@ -69,10 +69,12 @@ class SourcesView(View):
     @verb(slow=True)
     def on_thumb(self, source: str) -> bool:
         """One small picture of a camera, masked and cropped; False where it holds none that can be shown."""
-        camera, look = self.session.brief(source), self.session.state.look(source)
+        camera = self.session.brief(source)
         if camera.first is None or camera.last is None:
             return False
-        version = self._versions.of(source, look)
+        with self.session.lock:
+            look = self.session.state.look(source)
+            version = self._versions.of(source, look)
         for begin in ((camera.first + camera.last) // 2, camera.first):
             span = moment(begin, camera.dated), moment(camera.last + 1, camera.dated)
             with contextlib.suppress(NothingRecorded):

@@ -5,9 +5,10 @@
 
 A notebook saves outputs as they were published, so a page that is drawn by a widget would be saved as it was when it
 opened. This output is made anew after each change (a moment later, and at the end of each cell), holds tables and
-outlines, and a picture only where somebody asked for one. A picture never outlives a change: whatever is drawn or
-chosen, the version without a picture takes its place at once, and the newly masked one follows. While a view of the
-session is alive the front hides the output (`js/kit.js`).
+outlines, and a picture only where somebody asked for one. A picture does not outlive a change: whatever is drawn or
+chosen, the version without a picture (an empty one, where it cannot be made) takes its place as soon as the change is
+saved and the views have drawn it, and the newly masked one follows. While a view of the session is alive the front
+hides the output (`js/kit.js`).
 """
 
 from __future__ import annotations
@@ -95,11 +96,19 @@ class Still:
             if self._shell is None:
                 return
             if "<img" in self._last and before != after:
-                self._publish(self._sketch())
+                self._publish(self._bare())
             if self._timer is None:
                 self._timer = threading.Timer(PAUSE, self._fired)
                 self._timer.daemon = True
                 self._timer.start()
+
+    def _bare(self) -> str:
+        """The version without a picture; empty where it cannot be made, for the picture must go all the same."""
+        try:
+            return self._sketch()
+        except Exception:
+            LOG.exception("the sketch of the page could not be made")
+            return ""
 
     def _cell_ended(self, *_: Any) -> None:
         """What a cell changed stands in the notebook when the cell is done."""

@@ -12,6 +12,7 @@ from workbench import Case
 from workbench.core.mask import Mask
 from workbench.core.timebase import instant, iso
 from workbench.widgets import FrameView, Session
+from workbench.widgets.frame_pictures import Pictures
 
 pytestmark = pytest.mark.browser
 BOX = ((0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6))
@@ -99,3 +100,25 @@ def test_keys_of_lab_pass_and_letters_stay(page: Any) -> None:
         page.page.keyboard.press(key)
     got = page.page.evaluate("got")
     assert [key for key in got if key not in ("Control", "Meta", "Alt", "Shift")] == ["s", "k", "w"]
+
+
+def test_a_mistaken_clock_check_takes_no_picture_away(session: Session, tmp_path: Path) -> None:
+    """Checks that contradict each other beyond every calendar: the frame is sent, and says why its time is none."""
+    from workbench import LocalArchive
+
+    case = Case.create(tmp_path / "case", number="1", examiner="A. Berg")
+    archive = LocalArchive(session.archive.folder, session.archive.cache)  # type: ignore[attr-defined]
+    case.add_source(archive, "corridor")
+    own = Session(archive, case)
+    own.choose("corridor")
+    at = own.state.at or 0
+    for off, wrong in ((0, 0), (1, 3_600_000_000)):
+        device = at - 365 * 86_400_000_000 + off
+        times = {"device": instant(device), "reference": instant(device + wrong)}
+        case.clock_check("corridor", **times, what="talking clock", uncertainty=0.2)
+    sent: list[Any] = []
+    Pictures(own, lambda *message: sent.append(message)).send("frame", "corridor", at, 320)
+    ((event, told, buffers),) = sent
+    assert event == "frame" and buffers[0].startswith(b"\xff\xd8")
+    assert told["times"]["corrected"].startswith("clock not checked: ") and "K1, K2" in told["times"]["corrected"]
+    own.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.widgets.frame.conftest import button, seen
-from workbench.core.errors import RequestError
+from workbench.core.errors import RequestError, WorkbenchError
 from workbench.core.mask import Mask
 from workbench.widgets import FrameView, Session
 from workbench.widgets.timetext import parse
@@ -203,3 +203,11 @@ def test_what_is_remembered_is_bounded(session: Session, view: FrameView) -> Non
     for n in range(MOST_PTS + 50):
         view.pictures._remember("entrance", n, n)
     assert len(view.pictures._pts) == MOST_PTS and view.pictures.pts_at("entrance", MOST_PTS + 49) == MOST_PTS + 49
+
+
+def test_a_key_is_not_put_where_no_picture_can_be_had(session: Session, view: FrameView) -> None:
+    """Where the frame of an instant cannot be read, the key is refused with the reason, and never kept without PTS."""
+    session.draw(masks=(Mask(points=BOX),))
+    with pytest.raises(WorkbenchError, match="shows no picture at"):
+        view.on_key(0, "entrance", (session.source("entrance").last or 0) + 60_000_000)
+    assert session.look.masks == (Mask(points=BOX),)
