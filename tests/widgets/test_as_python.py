@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.widgets.conftest import RECORDINGS
 from workbench import Area, Case, LocalArchive, Mask, RemoteArchive, Trust
 from workbench.core.errors import RequestError
+from workbench.server.serving import Background
 from workbench.widgets import EvidenceView, Session
 
 MASKS = (Mask(points=((0.1, 0.1), (0.4, 0.1), (0.4, 0.5)), reason="x"),)
@@ -227,4 +228,38 @@ def test_a_choice_alone_is_planned(archive: LocalArchive, tmp_path: Path, monkey
     assert session.export(out=tmp_path / "out").wait(60).state == "done"
     exec(compile(session.python(), "<cell>", "exec"), scope)
     assert scope["result_1"].ledger == session.jobs["J1"].result.ledger  # type: ignore[attr-defined, union-attr]
+    session.close()
+
+
+def test_a_stretch_of_a_vms_is_acquired_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cell fetches the same stretch into a new folder each time; a page on other footage says that it does not."""
+    monkeypatch.chdir(tmp_path)
+    with Background(RECORDINGS, state=tmp_path / "server") as server:
+        session = Session(RemoteArchive(server.url, cache=tmp_path / "cache"))
+        session.choose(next(one.id for one in session.briefs().values() if one.name == "Entrance hall"))
+        first = session.source(session.state.source).first or 0
+        session.set(begin=first, end=first + 1_000_000)
+        made = EvidenceView(session, acquired=str(tmp_path / "acquired")).on_acquire()
+        step = session.state.steps[-1]
+        scope: dict[str, Any] = {}
+        for _ in range(2):
+            exec(compile(session.python(), "<cell>", "exec"), scope)
+            assert scope["acquired_1"].sha256 == made["sha256"]
+            scope["archive"].close()
+        session.close()
+    assert len(list((tmp_path / "acquired-again").iterdir())) == 2
+    local = Session(LocalArchive(made["folder"], tmp_path / "cache"))
+    local.set(steps=(step,))
+    assert f"# not done again: {step!r}" in local.python()
+    local.close()
+
+
+def test_a_zip_that_was_made_is_told(archive: LocalArchive, tmp_path: Path) -> None:
+    """One zip made of a sealed folder stands in the cell as what it does not do again."""
+    case = Case.create(tmp_path / "case", number="1", examiner="A. Berg")
+    session = Session(archive, case)
+    view = EvidenceView(session, out=str(tmp_path / "packages"))
+    view.on_seal(False)
+    name = view.on_zip("P1")
+    assert f"# not done again: {{'do': 'zip', 'name': {name!r}}}" in session.python()
     session.close()

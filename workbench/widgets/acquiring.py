@@ -23,8 +23,13 @@ WHY = (
 )
 
 
-def acquire(session: Session, out: Path, told: OnProgress, cancel: threading.Event) -> dict[str, Any]:
-    """Fetch the shown camera's stretch into a new folder in `out`; the folder, as named, and the master's digest."""
+def acquire(
+    session: Session, out: Path, told: OnProgress, cancel: threading.Event
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fetch the shown camera's stretch into a new folder in `out`.
+
+    What was asked for (camera, begin, end, dated), and what was made: the folder, as named, and the master's digest.
+    """
     archive, state = session.archive, session.state
     if not isinstance(archive, RemoteArchive):
         raise RequestError("archive", "the recordings are here already", "Take the snapshot.")
@@ -34,4 +39,5 @@ def acquire(session: Session, out: Path, told: OnProgress, cancel: threading.Eve
     folder = next(place for n in range(1, 100_000) if not (place := out / f"{name}-{n}").exists())
     begin, end = moment(state.begin, state.dated), moment(state.end, state.dated)
     made = archive.acquire(state.source, begin, end, folder, told, cancel)
-    return {"folder": str(folder), "source": made.source, "sha256": made.sha256, "size": made.size}
+    asked = {"source": state.source, "begin": state.begin, "end": state.end, "dated": state.dated}
+    return asked, {"folder": str(folder), "source": made.source, "sha256": made.sha256, "size": made.size}

@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from pathlib import Path
 from pprint import pformat
 from typing import TYPE_CHECKING, Any
 
 from workbench.archives.local import LocalArchive
+from workbench.archives.remote import RemoteArchive
 from workbench.core.errors import WorkbenchError
 from workbench.core.spec import ExportSpec
 from workbench.core.timebase import iso, shown, written
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 Step = Mapping[str, Any]
 OUT = "packages-again"
+ACQUIRED = "acquired-again"
+NOW = "f'-{datetime.now():%Y%m%d-%H%M%S-%f}'"
+"""What makes a name another one each time the cell runs."""
 
 
 class _Elsewhere(Exception):
@@ -67,7 +72,7 @@ class _Cell:
             self.modules.add("from datetime import datetime")
             stated = {k: v for k, v in case.state.identity.to_json().items() if v}
             words = ", ".join(f"{key}={value!r}" for key, value in stated.items())
-            yield f"case = Case.create({case.folder.name!r} + f'-{{datetime.now():%Y%m%d-%H%M%S-%f}}', {words})"
+            yield f"case = Case.create({case.folder.name!r} + {NOW}, {words})"
 
     def done(self) -> Iterator[str]:
         """Each step, in order."""
@@ -124,6 +129,16 @@ class _Cell:
             yield f"{name} = run_export(plan_export({spec}, archive), archive, 'exports-again')"
             return
         yield f"{self._name('export', step)} = case.export({spec}, archive)"
+
+    def _acquire(self, step: Step) -> Iterator[str]:
+        if not isinstance(self.session.archive, RemoteArchive):  # the page was opened on the acquired folder since
+            yield f"# not done again: {dict(step)!r}"
+            return
+        self.names.add("parse_time")
+        self.modules |= {"from datetime import datetime", "from pathlib import Path"}
+        begin, end = (f"parse_time({written(moment(step[key], step['dated']))!r})" for key in ("begin", "end"))
+        folder = f"Path({ACQUIRED!r}) / ({Path(step['id']).name!r} + {NOW})"
+        yield f"{self._name('acquired', step)} = archive.acquire({step['source']!r}, {begin}, {end}, {folder})"
 
     def _snapshot(self, step: Step) -> Iterator[str]:
         when = moment(step["at"], step["dated"])

@@ -101,33 +101,36 @@ class EvidenceView(View):
     @verb(slow=True)
     def on_acquire(self) -> dict[str, Any]:
         """Fetch the chosen stretch of a VMS's camera into a folder from which snapshots can be taken."""
-        self._stop.clear()
+        stop = self._stop = threading.Event()
+        if self._closed:
+            stop.set()
 
         def told(progress: Progress) -> None:
             self.post("acquiring", {"fraction": progress.fraction, "words": progress.stage})
 
-        self._fetched = acquire(self.session, Path(self.acquired), told, self._stop)
-        self.refresh()
-        return self._fetched
+        asked, made = acquire(self.session, Path(self.acquired), told, stop)
+        self._fetched = made
+        self._done("acquire", id=made["folder"], **asked)
+        return made
 
     @verb
     def on_stop(self) -> None:
         """Ask the fetching of a stretch to stop; nothing half is left of it."""
         self._stop.set()
 
-    @verb
+    @verb(lane="hand")
     def on_text(self, name: str, words: str) -> None:
         """Keep words that are being written, so that a dead kernel does not lose them."""
         self.session.write(**{name: words})
 
-    @verb
+    @verb(lane="hand")
     def on_caption(self, snapshot: str, words: str) -> None:
         """Another caption; the old one stays in the log."""
         self._case().caption(snapshot, words)
         self._written(f"caption:{snapshot}")
         self._done("caption", on=snapshot, words=words)
 
-    @verb
+    @verb(lane="hand")
     def on_comment(self, words: str, on: str = "") -> str:
         """A comment on something in the case, or on the case."""
         made = self._case().comment(words, on=on)
@@ -135,7 +138,7 @@ class EvidenceView(View):
         self._done("comment", id=made.id, on=on, words=words)
         return made.id
 
-    @verb(slow=True)
+    @verb(lane="hand")
     def on_marks(self, snapshot: str, marks: list[dict[str, Any]]) -> str:
         """Draw marks on a copy of a snapshot."""
         made = self._case().annotate(snapshot, marks)
@@ -143,22 +146,24 @@ class EvidenceView(View):
         self._done("annotate", id=made.id, on=snapshot, marks=marks)
         return made.id
 
-    @verb
+    @verb(lane="hand")
     def on_order(self, snapshots: list[str]) -> None:
         """In which order the report shows the snapshots."""
         self._case().order(*snapshots)
         self._done("order", snapshots=list(snapshots))
 
-    @verb
+    @verb(lane="hand")
     def on_seek(self, snapshot: str) -> None:
         """Show the frame of a snapshot again."""
         shot = next((s for s in self._case().state.snapshots if s.id == snapshot), None)
         if shot is None:
             raise RequestError("snapshot", f"there is no snapshot {snapshot[:20]!r}")
-        if shot.source not in self.session.state.sources:
-            self.session.choose(*self.session.state.sources, shot.source)
-        self.session.show(shot.source)
-        self.session.set(at=shot.instant_us)
+        self.session.brief(shot.source)  # what is asked for is asked for before the session is held
+        with self.session.lock:
+            if shot.source not in self.session.state.sources:
+                self.session.choose(*self.session.state.sources, shot.source)
+            self.session.show(shot.source)
+            self.session.set(at=shot.instant_us)
 
     @verb(slow=True)
     def on_picture(self, name: str) -> None:
@@ -225,7 +230,7 @@ class EvidenceView(View):
     def on_zip(self, package: str) -> str:
         """Make one zip of a package that is a folder, beside it; the zip's name."""
         made = packaged.zipped(Path(self.out), self._package(package))
-        self.refresh()
+        self._done("zip", name=made.name)
         return made.name
 
     @verb(slow=True)
@@ -248,6 +253,12 @@ class EvidenceView(View):
             for s in self.draw().get("snapshots", [])
         )
         return f"<table><caption>Snapshots</caption>{rows or '<tr><td>none</td></tr>'}</table>"
+
+    def close(self) -> None:
+        """Stop following the session, and an acquisition that runs."""
+        super().close()
+        if hasattr(self, "_stop"):
+            self._stop.set()
 
     def _case(self) -> Case:
         if self.session.case is None:

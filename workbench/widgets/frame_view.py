@@ -126,7 +126,7 @@ class FrameView(View):
 
     # --- the cursor ---
 
-    @verb
+    @verb(lane="hand")
     def on_show(self, source: str) -> None:
         """Show another of the chosen cameras."""
         self.session.show(source)

@@ -30,12 +30,12 @@ class HeaderView(View):
             ],
         }
 
-    @verb
+    @verb(lane="hand")
     def on_answer(self, about: str, answer: str) -> None:
         """Decide what only a person can decide."""
         self.session.answer(about, answer)
 
-    @verb
+    @verb(lane="hand")
     def on_python(self) -> str:
         """The cell that reproduces what was clicked."""
         return self.session.python()

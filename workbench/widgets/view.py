@@ -44,6 +44,7 @@ from workbench.widgets.stills import Still, display
 LOG = logging.getLogger(__name__)
 HERE = Path(__file__).parent / "js"
 MOST_ERRORS = 100
+CLOSED = {"what": "the workbench is closed", "advice": "Run the cell again that made it.", "field": ""}
 
 
 @functools.cache
@@ -106,6 +107,7 @@ class View(anywidget.AnyWidget):
         self._ticket_lock = threading.Lock()
         self._turn = threading.local()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
+        self._closed = False
         super().__init__()
         self.on_msg(self._received)
         self._unwatch = session.watch(self._changed)
@@ -147,11 +149,13 @@ class View(anywidget.AnyWidget):
         self._threaded(None, newest, lane, work)
 
     def close(self) -> None:
-        """Stop following the session."""
+        """Stop following the session; from now on nothing of this view is begun, in whichever thread it waits."""
         if hasattr(self, "_unwatch"):  # a view that could not be made is closed too
             self._unwatch()
             if self._still is not None:
                 self._still.close()
+            with self._ticket_lock:
+                self._closed = True
             for lane in self._lanes.values():
                 lane.shutdown(wait=False, cancel_futures=True)
         super().close()
@@ -188,7 +192,9 @@ class View(anywidget.AnyWidget):
         def run() -> None:
             self._turn.ticket = turn
             try:
-                if self._is_late():
+                if self._closed:
+                    self._answer(asked, error=CLOSED)
+                elif self._is_late():
                     self._answer(asked, value=None, superseded=True)
                 else:
                     self._guarded(asked, work)
@@ -198,8 +204,7 @@ class View(anywidget.AnyWidget):
         try:
             self._pool(lane).submit(run)
         except RuntimeError:
-            advice = "Run the cell again that made it."
-            self._answer(asked, error={"what": "the workbench is closed", "advice": advice, "field": ""})
+            self._answer(asked, error=CLOSED)
 
     def _ticket(self, newest: str) -> int:
         with self._ticket_lock:
@@ -212,9 +217,12 @@ class View(anywidget.AnyWidget):
         return turn is not None and self._tickets[turn[0]] != turn[1]
 
     def _pool(self, lane: str) -> ThreadPoolExecutor:
+        """The thread of a lane, the session's threads for no lane; RuntimeError where the view is closed."""
         if not lane:
             return self.session.pool
         with self._ticket_lock:
+            if self._closed:
+                raise RuntimeError("closed")
             if lane not in self._lanes:
                 self._lanes[lane] = ThreadPoolExecutor(1, thread_name_prefix=f"workbench-{lane}")
             return self._lanes[lane]

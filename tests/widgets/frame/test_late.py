@@ -221,3 +221,33 @@ def test_two_places_of_one_view_both_get_their_pictures(page: Any, session: Sess
     page.until(lambda: session.state.at != before)
     exact = f".wb-frame-stage[data-shown='{session.state.at}'][data-pixels=exact]"
     page.until(lambda: page.locator(exact).count() == 2)
+
+
+def test_a_wish_never_disturbs_who_reads_the_wishes(view: FrameView) -> None:
+    """Fronts wish in one thread while another one looks through what is wished: each sees a whole set."""
+    view.on_wish("a", frame=320)
+    view.on_wish("b", frame=640)
+    going = iter(view.pictures._wishes.values())
+    next(going)
+    view.on_wish("a", masked=320)
+    assert list(going) == [{"frame": 640}] and view.pictures.wished() == {"frame": 640, "masked": 320}
+
+
+def test_a_closed_view_begins_nothing(slow: Slow, session: Session) -> None:
+    """What waits in a lane or for a thread is not begun after closing, and no new thread is made."""
+    slow._handle_custom_msg({"do": "line", "id": "q0", "with": {"n": 0}}, [])
+    slow._handle_custom_msg({"do": "line", "id": "q1", "with": {"n": 1}}, [])
+    gate, late = threading.Event(), threading.Event()
+    for _ in range(4):
+        session.pool.submit(gate.wait)
+    slow._handle_custom_msg({"do": "look", "id": "q2", "with": {"n": 2}}, [])
+    slow.close()
+    slow.later("new", late.set, lane="another")
+    for opened in (gate, *slow.gates.values()):
+        opened.set()
+    until(lambda: [one for one in slow.told if isinstance(one, dict) and one.get("re") == "q2"])
+    assert [one["error"]["what"] for one in slow.told if isinstance(one, dict) and one.get("re") == "q2"] == [
+        "the workbench is closed"
+    ]
+    assert 1 not in slow.told and not slow.begun.acquire(blocking=False)
+    assert not late.wait(0.1) and list(slow._lanes) == ["hand"]
