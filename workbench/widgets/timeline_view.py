@@ -3,8 +3,9 @@
 The front draws what it knows while one pans and zooms, and asks for more when the view rests; stretches, thumbnails and
 instants travel as messages. In and out points are ``session.state.begin`` and ``.end``, the cursor is ``.at``.
 
-Whatever moves a point runs in the view's own thread, in the order in which it was asked for; what is looked up runs
-beside it, and of each kind the newest counts. Thumbnails are masked and cropped as the session says.
+Whatever moves a point runs in the view's own thread, in the order in which it was asked for; where another camera is
+shown by the time it was looked up, nothing moves. What else is looked up runs beside it, and of each kind the newest
+counts. Thumbnails are masked and cropped as the session says.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from workbench.widgets.briefs import Brief
 from workbench.widgets.looks import Versions
 from workbench.widgets.moments import moment
 from workbench.widgets.session import Session
+from workbench.widgets.state import State
 from workbench.widgets.timeline_marks import marks
 from workbench.widgets.view import View, verb
 
@@ -74,7 +76,7 @@ class TimelineView(View):
     @verb(newest="exact")
     def on_exact(self, begin: int, end: int, most: int) -> dict[str, Any]:
         """The same of the shown camera alone, after its files were looked through."""
-        camera = self._camera()
+        camera = self._camera(self.session.state)
         within = (moment(max(0, begin), camera.dated), moment(max(0, end), camera.dated))
         found = self.session.archive.overview(camera.id, within, most=max(1, min(most, MOST_STRETCHES)))
         return {"begin": begin, "end": end, "lanes": {camera.id: _told(found)}}
@@ -82,7 +84,8 @@ class TimelineView(View):
     @verb(newest="thumbs")
     def on_thumbs(self, begin: int, end: int, n: int) -> int:
         """Small pictures of the shown camera over a stretch, masked and cropped, in one message; how many there are."""
-        camera, look = self._camera(), self.session.look
+        state = self.session.state
+        camera, look = self._camera(state), state.look()
         if camera.first is None or camera.last is None:
             return 0
         low, high = max(begin, camera.first), min(end, camera.last + SECOND)
@@ -99,7 +102,7 @@ class TimelineView(View):
     @verb(newest="ticks")
     def on_ticks(self, begin: int, end: int) -> int:
         """The instants of the shown camera's pictures in a short stretch, in one message."""
-        camera = self._camera()
+        camera = self._camera(self.session.state)
         within = (moment(max(begin, camera.first or 0, 0), camera.dated), moment(max(end, 0), camera.dated))
         times = self.session.archive.instants(camera.id, within, limit=MOST_TICKS)
         self.post("ticks", {"source": camera.id, "begin": begin, "end": end}, [struct.pack(f"<{len(times)}d", *times)])
@@ -108,20 +111,19 @@ class TimelineView(View):
     @verb(newest="seek", lane="hand")
     def on_seek(self, at: int) -> int | None:
         """Put the cursor on the picture shown at an instant, or on the next one where nothing is recorded."""
-        found = points.picture_at(self.session.eye, self._camera(), at)
-        self.session.set(at=found)
-        return found
+        return self._seek(self.session.state, at)
 
     @verb(lane="hand")
     def on_step(self, by: int, unit: str) -> int | None:
         """Move the cursor by frames, seconds, key frames or gap borders; None where there is none further."""
-        state, camera = self.session.state, self._camera()
+        state = self.session.state
+        camera = self._camera(state)
         at = state.at if state.at is not None else camera.first
         if at is None:
             raise NothingRecorded(f"{camera.name} holds no picture that can be read")
         found = self.session.eye.step(camera.id, at, by, unit)  # type: ignore[arg-type]
         if found is not None:
-            self.session.set(at=found)
+            self._put(state, at=found)
         return found
 
     @verb(lane="hand")
@@ -137,22 +139,23 @@ class TimelineView(View):
             raise RequestError("at", "no picture is shown", "Choose a camera first.")
         if which == "begin":
             late = state.end is not None and state.end <= state.at
-            self.session.set(begin=state.at, **({"end": None} if late else {}))
+            self._put(state, begin=state.at, **({"end": None} if late else {}))
             return
         end = points.behind(self.session.eye, state.source, state.dated, state.at)
         late = state.begin is not None and state.begin >= end
-        self.session.set(end=end, **({"begin": None} if late else {}))
+        self._put(state, end=end, **({"begin": None} if late else {}))
 
     @verb(lane="hand")
     def on_nudge(self, point: str, by: int, unit: str) -> int | None:
         """Move the in or out point by pictures or seconds; None, and nothing moves, where no picture follows."""
-        state, camera = self.session.state, self._camera()
+        state = self.session.state
+        camera = self._camera(state)
         at = {"begin": state.begin, "end": state.end}.get(point)
         if at is None:
             raise RequestError("point", "that point is not set", "Set it first.")
         found = points.nudged(self.session.eye, camera.id, camera.dated, point, at, by, unit)  # type: ignore[arg-type]
         if found is not None:
-            self.session.set(**{point: found})
+            self._put(state, **{point: found})
         return found
 
     @verb(lane="hand")
@@ -164,13 +167,14 @@ class TimelineView(View):
             if which != "at":
                 self.session.set(**{which: None})
             return None
-        camera, state = self._camera(), self.session.state
+        state = self.session.state
+        camera = self._camera(state)
         first = camera.first or 0
         near = state.at if state.at is not None else first
         us = timetext.parse(text, near=near, first=first, dated=camera.dated, zone_name=camera.zone, field=which)
         if which == "at":
-            return self.on_seek(us)
-        self.session.set(**{which: us})
+            return self._seek(state, us)
+        self._put(state, **{which: us})
         return us
 
     @verb(newest="view", lane="hand")
@@ -198,21 +202,31 @@ class TimelineView(View):
         if state.view is None or state.begin is None or state.end is None:
             return ""
         low, high = state.view
-        x, w = ((us - low) * 600 // (high - low) for us in (state.begin, state.end))
-        x, w = max(0, min(600, x)), max(0, min(600, w))
+        left, right = (max(0, min(600, (us - low) * 600 // (high - low))) for us in (state.begin, state.end))
         lanes = "".join(
             f'<g><rect y="{20 * i}" width="600" height="16" fill="#dddddd"/>'
-            f'<rect x="{x}" y="{20 * i}" width="{max(1, w - x)}" height="16" fill="#e69f00"/></g>'
+            f'<rect x="{left}" y="{20 * i}" width="{max(1, right - left)}" height="16" fill="#e69f00"/></g>'
             for i in range(len(state.sources))
         )
         return f'<svg viewBox="0 0 600 {20 * max(1, len(state.sources))}" width="600" role="img">{lanes}</svg>'
 
-    def _camera(self) -> Brief:
-        """The camera whose frame is shown; asked for where nobody did yet."""
-        if not self.session.state.source:
+    def _seek(self, was: State, at: int) -> int | None:
+        found = points.picture_at(self.session.eye, self._camera(was), at)
+        self._put(was, at=found)
+        return found
+
+    def _put(self, was: State, **changes: Any) -> None:
+        """Change the session, unless another camera is shown meanwhile: a time means nothing on another time line."""
+        with self.session.lock:
+            now = self.session.state
+            if (now.source, now.dated) == (was.source, was.dated):
+                self.session.set(**changes)
+
+    def _camera(self, state: State) -> Brief:
+        """The camera whose frame a state shows; asked for where nobody did yet."""
+        if not state.source:
             raise RequestError("source", "no camera is chosen", "Choose one first.")
-        name = self.session.state.source
-        return replace(self.session.brief(name), id=name)
+        return replace(self.session.brief(state.source), id=state.source)
 
     def _is_here(self, name: str) -> bool:
         """Whether a camera lies on the shown kind of time line, as far as that is known."""

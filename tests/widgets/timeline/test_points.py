@@ -87,6 +87,45 @@ def test_moves_wait_for_each_other_and_not_for_the_kernel(view: TimelineView) ->
     assert view.errors == []
 
 
+class Late(Session):
+    """A session whose eye takes its time."""
+
+    def another_archive(self) -> Waiting:
+        """Not before `hold` is set."""
+        assert isinstance(self.archive, LocalArchive)
+        return Waiting(self.archive.folder, self.archive.cache)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("seek", {"at": BEGIN + 10 * FRAME}),
+        ("step", {"by": 1, "unit": "frame"}),
+        ("mark", {"which": "end"}),
+        ("nudge", {"point": "end", "by": -1, "unit": "frame"}),
+        ("typed", {"which": "at", "text": "+0.4"}),
+    ],
+)
+def test_a_time_of_one_camera_is_not_set_on_another(hall: LocalArchive, name: str, given: dict[str, Any]) -> None:
+    """Where another camera is shown by the time a place was looked up, nothing of that one moves."""
+    session = Late(LocalArchive(hall.folder, hall.cache))
+    session.choose("hall", "yard.mp4")
+    session.set(begin=BEGIN, end=BEGIN + 20 * FRAME)
+    eye, view = session.eye, TimelineView(session)
+    assert isinstance(eye, Waiting)
+    eye.hold.clear()
+    asked = threading.Thread(target=getattr(view, f"on_{name}"), kwargs=given)
+    asked.start()
+    assert eye.asked.wait(10)
+    session.show("yard.mp4")
+    shown = session.state
+    eye.hold.set()
+    asked.join(10)
+    assert not asked.is_alive() and session.state == shown and not shown.dated
+    view.close()
+    session.close()
+
+
 @pytest.mark.parametrize("kind", [TimelineView, SourcesView])
 def test_no_verb_runs_in_the_kernels_thread(kind: type[TimelineView | SourcesView]) -> None:
     """Each of them may have to ask an archive or wait for a disk."""
