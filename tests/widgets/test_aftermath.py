@@ -16,8 +16,9 @@ from tests.archives.served import BEGIN, serving
 from tests.archives.served import archive as archive_of
 from workbench import Case, LocalArchive
 from workbench.archives.remote import RemoteArchive
+from workbench.core.errors import WorkError
 from workbench.core.timebase import instant
-from workbench.widgets import ExportView, Session
+from workbench.widgets import ExportView, HeaderView, Session
 from workbench.widgets.kernels import this_kernel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,9 +41,15 @@ def died(session: Session, **more: Any) -> dict[str, Any]:
     spec = session.spec().to_json()
     note = {"id": "J1", "spec": spec, "state": "running", "export": "", "words": "", "kernel": DEAD, "entry": 0}
     session.set(jobs=({**note, **more},))
+    return opened_again(session)[0]
+
+
+def opened_again(session: Session) -> list[dict[str, Any]]:
+    """The exports as a new session lists them."""
     assert session.case is not None
-    found = Session(session.archive, Case.open(session.case.folder)).state.jobs
-    return dict(found[0])
+    made = Session(session.archive, Case.open(session.case.folder))
+    made.close()
+    return [dict(note) for note in made.state.jobs]
 
 
 def test_an_export_that_the_case_has_is_done(session: Session) -> None:
@@ -103,9 +110,11 @@ def test_a_full_disk_does_not_fail_an_export(session: Session) -> None:
     memory = session.case.folder / "session.json"
     memory.unlink()
     memory.mkdir()
+    header = HeaderView(session)
     job = session.export().wait(60)
     assert job.state == "done" and [export.id for export in Case.open(session.case.folder).state.exports] == ["E1"]
     assert not session.saved and any("could not be saved" in note for note in session.notes)
+    assert header.shown["notes"] == session.notes
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +156,66 @@ def test_what_a_vms_goes_on_with_is_brought_home(vms: str, tmp_path: Path) -> No
     assert session.archive.pending() == () and not list((tmp_path / "out").iterdir())  # type: ignore[attr-defined]
     assert session.spec().begin == instant(BEGIN)
     session.close()
+
+
+@pytest.fixture
+def left(vms: str, tmp_path: Path) -> Iterator[Session]:
+    """A case over that server, and an export that stays there, since it could not be brought home."""
+    archive = RemoteArchive(vms, cache=tmp_path / "cache")
+    made = Session(archive, Case.create(tmp_path / "case", number="1", examiner="A. Berg"))
+    made.choose(next(name for name, camera in made.briefs().items() if "hall" in camera.name.casefold()))
+    made.set(begin=BEGIN, end=BEGIN + 1_000_000, options={"format": "mkv"})
+    assert made.case is not None
+    made.case.plan(made.spec(), archive)
+    (tmp_path / "no folder").touch()
+    with pytest.raises(WorkError):
+        archive.run(made.plan(), tmp_path / "no folder" / "out")
+    yield made
+    made.close()
+
+
+def pending(session: Session) -> list[str]:
+    """Ids of what is still at the VMS."""
+    assert isinstance(session.archive, RemoteArchive)
+    return [one.id for one in session.archive.pending()]
+
+
+def test_what_came_home_and_could_not_be_filed_is_named(left: Session, tmp_path: Path) -> None:
+    """The error says where the files lie and how they are filed; “Run again” makes the export anew."""
+    (at_vms,) = pending(left)
+    left.set(jobs=(died(left, resume=at_vms),))
+    exports = tmp_path / "case" / "exports"
+    if exports.exists():
+        exports.rmdir()
+    exports.touch()
+    view = ExportView(left, out=str(tmp_path / "out"))
+    job = left.jobs[view.on_again("J1")].wait(60)
+    assert job.state == "failed" and job.error is not None and pending(left) == []
+    folder = tmp_path / "out" / f"resumed-{at_vms}"
+    assert str(folder) in left.state.jobs[-1]["words"] and "Case.add" in job.error.advice and list(folder.glob("*.mkv"))
+    exports.unlink()
+    assert left.case is not None and job.result is not None and left.case.add(job.result).id == "E1"
+    assert left.jobs[view.on_again(job.id)].wait(60).state == "done"
+    view.close()
+
+
+def test_a_kernel_that_died_while_it_filed_is_told_of_the_folder(left: Session, tmp_path: Path) -> None:
+    """What came home lies beside the case and nowhere at the VMS: its folder is named, now and the next time."""
+    (at_vms,) = pending(left)
+    assert isinstance(left.archive, RemoteArchive)
+    left.archive.resume(at_vms, tmp_path / "out" / f"resumed-{at_vms}")
+    found = died(left, resume=at_vms)
+    assert found["state"] == "interrupted" and f"resumed-{at_vms}" in found["words"]
+    assert died(left, **found)["words"] == found["words"]
+
+
+def test_a_kernel_that_died_when_it_had_filed_is_told_of_the_export(left: Session, tmp_path: Path) -> None:
+    """An export that was brought home into the case is found by its id at the VMS, and belongs to one job only."""
+    (at_vms,) = pending(left)
+    assert isinstance(left.archive, RemoteArchive) and left.case is not None
+    left.case.add(left.archive.resume(at_vms, tmp_path / "out"))
+    found = died(left, resume=at_vms)
+    assert (found["state"], found["export"]) == ("done", "E1")
+    left.set(jobs=(found, {**found, "id": "J2", "state": "interrupted", "export": "", "resume": at_vms}))
+    again = opened_again(left)
+    assert [note["state"] for note in again] == ["done", "interrupted"] and "as E1" in again[1]["words"]

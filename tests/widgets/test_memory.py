@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -130,6 +131,20 @@ def test_a_vms_is_remembered_without_secrets(tmp_path: Path) -> None:
     assert (again.connection.user, again.connection.auth, again.connection.trust) == ("anna", "basic", trust)
 
 
+@pytest.mark.parametrize("name", ["WORKBENCH_VMS_PASSWORD", "WORKBENCH_VMS_TOKEN"])
+def test_a_case_does_not_decide_where_a_password_goes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A remembered server gets no secret that is bound to none; its certificate is checked whatever the case says."""
+    planted = {"url": "https://127.0.0.1:9/api", "user": "anna", "trust": {"verify": False}}
+    assert reopened(planted).connection.trust.verify  # type: ignore[attr-defined]
+    monkeypatch.setenv(name, "hush!hush")
+    with pytest.raises(RequestError, match=f"{name} would be sent") as refused:
+        reopened(planted)
+    assert "Workbench('https://127.0.0.1:9/api', case=…)" in refused.value.advice
+    monkeypatch.delenv(name)
+    with pytest.raises(RequestError, match="password would be sent"):
+        reopened(planted, password="hush!hush")
+
+
 def test_two_pages_on_one_case_overwrite_nothing(archive: LocalArchive, case: Case) -> None:
     """The page that comes second to save is told, shows NOT SAVED, and leaves the other's memory as it is."""
     one, two = Session(archive, case), Session(archive, Case.open(case.folder))
@@ -164,6 +179,44 @@ def test_a_memory_that_was_put_back_is_no_other_page(archive: LocalArchive, case
     (case.folder / "session.json").write_bytes(data)
     session.choose("corridor")
     assert session.saved
+
+
+@pytest.mark.parametrize("what", ["folder", "forbidden"])
+def test_a_memory_that_may_not_be_read_is_set_aside(archive: LocalArchive, case: Case, what: str) -> None:
+    """It is told and kept under another name, so that what is seen from then on is saved."""
+    memory = case.folder / "session.json"
+    if what == "folder":
+        memory.mkdir()
+    elif os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    else:
+        memory.write_text("{}")
+        memory.chmod(0)
+    session = Session(archive, case)
+    assert "set aside" in session.notes[0] and len(list(case.folder.glob("session.json.*.unread"))) == 1
+    session.choose("entrance")
+    assert session.saved and session.questions == {}
+
+
+def test_an_answer_that_could_not_be_carried_out_can_be_given_again(
+    case: Case, footage: Path, tmp_path: Path, archive: LocalArchive
+) -> None:
+    """Where the disk refuses what an answer wants to save, the question stays until it is done."""
+    session = Session(footage, case)
+    session.choose("entrance")
+    session.draw(masks=MASKS)
+    session.close()
+    other = Session(archive, Case.open(case.folder))
+    memory = case.folder / "session.json"
+    memory.unlink()
+    memory.mkdir()
+    with pytest.raises(WorkError, match="could not be saved"):
+        other.answer("archive", "It is the same footage: take it over")
+    assert list(HeaderView(other).shown["questions"][0]["answers"]) == list(other.questions["archive"].answers)
+    memory.rmdir()
+    other.answer("archive", "It is the same footage: take it over")
+    assert other.questions == {} and other.saved and other.look.masks == MASKS
+    other.close()
 
 
 def test_half_written_memories_of_dead_processes_are_swept(archive: LocalArchive, case: Case) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from tests.widgets.conftest import RECORDINGS
 from workbench import Area, Case, LocalArchive, Mask
 from workbench.core.errors import RequestError, WorkError
 from workbench.widgets import Session, State, Workbench
@@ -111,3 +113,60 @@ def test_a_new_case_needs_a_name(archive: LocalArchive, tmp_path: Path) -> None:
     assert again.case and again.case.state.identity.number == "new"
     assert "text/html" in again._repr_mimebundle_()[0]
     again.close()
+
+
+def test_a_page_that_is_made_again_takes_the_place_of_the_older_one(archive: LocalArchive, tmp_path: Path) -> None:
+    """Its views, threads and processes are let go of, its export goes on; another archive's page stays."""
+    first = Workbench(archive, tmp_path / "case", examiner="A. Berg")
+    session = first.session
+    session.choose("entrance")
+    begin = session.source("entrance").first or 0
+    session.set(begin=begin, end=begin + 5_000_000, options={"format": "mp4", "video_quality": 2})
+    other = Workbench(RECORDINGS / "corridor", tmp_path / "case")
+    job = session.export()
+    second = Workbench(archive, tmp_path / "case")
+    assert (session.closed, first.comm, first.frame.comm, other.session.closed) == (True, None, None, False)
+    assert job.wait(60).state == "done"
+    assert [(note["id"], note["state"]) for note in second.session.state.jobs] == [("J1", "done")]
+    assert second.session.plan().spec == job.spec
+    second.close()
+    other.close()
+
+
+def test_a_page_with_something_unsaved_stays_open(archive: LocalArchive, case: Case) -> None:
+    """What the older page shows and could not save is not lost by making a newer one."""
+    first = Workbench(archive, case)
+    Session(archive, Case.open(case.folder)).choose("corridor")
+    with pytest.raises(WorkError, match="another page"):
+        first.session.choose("entrance")
+    second = Workbench(archive, Case.open(case.folder))
+    assert not first.session.closed and first.session.state.sources == ("entrance",)
+    first.close()
+    second.close()
+
+
+class Leaving(LocalArchive):
+    """A folder that waits, while it is let go of, for whatever may be begun meanwhile."""
+
+    def __init__(self, *where: Path) -> None:
+        """Nothing was let go of or begun yet."""
+        super().__init__(*where)
+        self.left, self.begun = threading.Event(), threading.Event()
+
+    def close(self) -> None:
+        """Let go."""
+        super().close()
+        self.left.set()
+        self.begun.wait(0.3)
+
+
+def test_nothing_is_begun_on_a_page_that_closes(tmp_path: Path) -> None:
+    """What waits in a view's thread is dropped before the session lets go of its processes, and starts none anew."""
+    page = Workbench(archive := Leaving(RECORDINGS, tmp_path / "cache"))
+    page.session.choose("entrance")
+    page.frame.later("", lambda: archive.left.wait(10), lane="eye")
+    page.frame.later("", archive.begun.set, lane="eye")
+    page.close()
+    assert archive.left.is_set() and not archive.begun.is_set()
+    with pytest.raises(WorkError, match="closed"):
+        _ = page.session.eye

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from workbench.archives.remote import RemoteArchive
@@ -39,12 +40,23 @@ def became(session: Session, note: Note, claimed: Collection[str]) -> dict[str, 
         words = f"The kernel ended while it ran; the VMS was given it as {pending}. “Run again” brings that one home"
         words += f", and so does `workbench resume {session.archive.url} {pending} --out DIR`."  # type: ignore[attr-defined]
         return {**note, "state": "interrupted", "words": words, "resume": pending}
-    words = f"The kernel ended while it ran; the case has no export of it. {_left(session.case)}"
-    return {**note, "state": "interrupted", "words": words, "resume": ""}
+    words = "The kernel ended while it ran; "
+    if note.get("resume"):
+        words += _fetched(session.case, str(note["resume"]))
+    else:
+        words += f"the case has no export of it. {_left(session.case)}"
+    return {**note, "state": "interrupted", "words": words}
+
+
+def pending_as(archive: RemoteArchive, name: str) -> str:
+    """The id by which a VMS's export is brought home now that was noted as `name`; empty where it is not pending."""
+    return next((one.id for one in archive.pending() if name and name in (one.id, one.marker)), "")
 
 
 def _logged(case: Case, names: set[str], note: Note, claimed: Collection[str]) -> dict[str, Any] | None:
     """What the log says came of a request since its job began; None where it says nothing."""
+    if note.get("resume") and (made := _brought(case, str(note["resume"]))) and made not in claimed:
+        return {"state": "done", "export": made, "words": "The kernel ended when it was home; the case has it."}
     wanted = [_plain({**note["spec"], "source": name}) for name in names]
     since = note.get("entry")
     plans = {
@@ -63,6 +75,26 @@ def _logged(case: Case, names: set[str], note: Note, claimed: Collection[str]) -
     return None
 
 
+def _brought(case: Case, at_vms: str) -> str:
+    """The export of a case that had an id at a VMS and was brought home from there; empty where there is none."""
+    for export in case.state.exports:
+        if export.plan:
+            continue
+        with suppress(WorkbenchError):
+            told = case.result(export).get("remote") or {}
+            if told.get("export", {}).get("id") == at_vms:
+                return export.id
+    return ""
+
+
+def _fetched(case: Case | None, at_vms: str) -> str:
+    """What is known of an export that was to be brought home and is on the list of pending ones no longer."""
+    if case is not None and (made := _brought(case, at_vms)):
+        return f"it was brought home from the VMS as {made}."
+    told = f"the VMS was given it as {at_vms}, and it is no longer to be had there; the case has no export of it."
+    return f"{told} If this page brought it home, its files lie in resumed-{at_vms}, in the page's folder of exports."
+
+
 def _names(session: Session, note: Note) -> set[str]:
     """The names by which a job's camera may be on record: as it was asked for, and by its id."""
     asked = str(note["spec"].get("source", ""))
@@ -76,6 +108,8 @@ def _pending(session: Session, note: Note) -> str:
     """Id of the export at the VMS; empty where there is none that was started from here."""
     if not isinstance(session.archive, RemoteArchive):
         return ""
+    if note.get("resume"):
+        return pending_as(session.archive, str(note["resume"]))
     wanted = [_plain({**note["spec"], "source": name}) for name in _names(session, note)]
     for one in session.archive.pending():
         try:

@@ -5,12 +5,14 @@
     bench.session.spec()                    # what was clicked, as plain Python
     Workbench(case="17-2026")               # later: the same archive, everything as it was left
 
-A case that is not there yet is made; one that is there comes back as it was left.
+A case that is not there yet is made; one that is there comes back as it was left. A page that is made anew in the same
+kernel takes the place of the older one.
 """
 
 from __future__ import annotations
 
 import os
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from workbench.widgets.stills import Still, display
 from workbench.widgets.timeline_view import TimelineView
 
 Folder = str | os.PathLike[str]
+_OPEN: weakref.WeakSet[Workbench] = weakref.WeakSet()
 
 
 class Workbench(ipywidgets.Box):  # type: ignore[misc]
@@ -50,7 +53,8 @@ class Workbench(ipywidgets.Box):  # type: ignore[misc]
 
         A `case` folder that does not exist is made, with `examiner` and `number` (its own name where empty).
         `keep_still` puts the shown frame, masked, into the saved notebook; nothing else of a recording ever is.
-        `remote` are the options of `open_archive`.
+        `remote` are the options of `open_archive`. An older page of the same case and archive is closed, unless what
+        it shows is not saved; its exports go on in this one.
         """
         self.session = Session(archive, _case(case, examiner, number), **remote)
         self.header = HeaderView(self.session)
@@ -65,10 +69,11 @@ class Workbench(ipywidgets.Box):  # type: ignore[misc]
             sketch=lambda: "".join(view.sketch() for view in self.views),
             full=lambda: "".join(view.still() for view in self.views),
         )
-        inner = ipywidgets.Box(list(self.views))
-        inner.add_class("wb-page-inner")
-        super().__init__([inner])
+        self._inner = ipywidgets.Box(list(self.views))
+        self._inner.add_class("wb-page-inner")
+        super().__init__([self._inner])
         self.add_class("wb-page")
+        self._take_the_place()
 
     @property
     def case(self) -> Case | None:
@@ -86,12 +91,21 @@ class Workbench(ipywidgets.Box):  # type: ignore[misc]
 
     def close(self) -> None:
         """Cancel what runs, and let go of the archive."""
-        if hasattr(self, "views"):
+        _OPEN.discard(self)
+        if hasattr(self, "_inner"):
             self._still.close()
-            self.session.close()
-            for view in self.views:
+            for view in self.views:  # before the session, lest what waits in their threads starts its processes anew
                 view.close()
+            self.session.close()
+            self._inner.close()
         super().close()
+
+    def _take_the_place(self) -> None:
+        """Close older pages of the same work; ipywidgets would hold them, their processes and threads, to the end."""
+        for page in tuple(_OPEN):
+            if page.session.saved and page.session.is_like(self.session):
+                page.close()
+        _OPEN.add(self)
 
     def _ipython_display_(self, **kwargs: Any) -> None:
         """Show the page, and below it what a saved notebook keeps; it follows what is chosen."""

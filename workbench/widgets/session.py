@@ -28,18 +28,17 @@ from typing import Any
 from workbench.archives.base import Archive
 from workbench.archives.local import LocalArchive
 from workbench.core.coverage import Source
-from workbench.core.errors import RequestError, WorkbenchError
+from workbench.core.errors import RequestError, WorkbenchError, WorkError
 from workbench.core.plan import ExportPlan
 from workbench.core.spec import ExportSpec
-from workbench.core.timebase import SECOND
 from workbench.evidence.case import Case
 from workbench.widgets import as_python, places
 from workbench.widgets.briefs import Brief, brief_of, of_archive, of_source, unknown
 from workbench.widgets.jobs import Job, Jobs
-from workbench.widgets.moments import moment
 from workbench.widgets.state import Look, State, check_window
 from workbench.widgets.store import Changed, Kept, Memory
 from workbench.widgets.taking_up import KEEP_MINE, TAKE_OTHER, Question, fitted, met, opened, remembered
+from workbench.widgets.window import placed, spec_of
 
 LOG = logging.getLogger(__name__)
 Watcher = Callable[[State, State], None]
@@ -75,6 +74,7 @@ class Session:
         """What a view lays over the timeline: ``{"source", "begin", "end", "mode", "words"}``; never saved."""
         self.mark = secrets.token_hex(6)
         """By which the front tells outputs of this session from others."""
+        self.closed = False
         self.lock = threading.RLock()
         self._asking = threading.Lock()
         self.pool = ThreadPoolExecutor(4, thread_name_prefix="workbench-view")
@@ -141,14 +141,14 @@ class Session:
         changes: dict[str, Any] = {"sources": chosen, "source": shown}
         if found:
             first = next(one for one in found if one.id == shown)
-            changes.update(self._placed(first))
+            changes.update(placed(self._state, first))
         return self.set(**changes)
 
     def show(self, source: str) -> State:
         """Show the frame of another of the chosen cameras, at the same instant where both are dated."""
         if source not in self._state.sources:
             raise RequestError("source", f"{source!r} is not among the chosen cameras", "Choose it first.")
-        return self.set(source=source, **self._placed(self.brief(source)))
+        return self.set(source=source, **placed(self._state, self.brief(source)))
 
     def draw(self, source: str | None = None, **changes: Any) -> Look:
         """Change crop, masks or the open polygon of a camera's pictures; can be undone. RequestError as `Mask` has."""
@@ -182,13 +182,15 @@ class Session:
     def eye(self) -> Archive:
         """The archive that shows the frame at the cursor: its own, so that neither thumbnails nor exports delay it."""
         with self.lock:
+            if self.closed:
+                raise WorkError("the workbench is closed", "Run the cell again that made it.")
             if self._eye is None:
                 self._eye = self.another_archive()
             return self._eye
 
-    def source(self, name: str, *, anew: bool = False) -> Source:
-        """One camera of the archive, asked for once, or `anew`; SourceError where it is not there."""
-        found = None if anew else self._sources.get(name)
+    def source(self, name: str) -> Source:
+        """One camera of the archive, asked for once; SourceError where it is not there."""
+        found = self._sources.get(name)
         if found is None:
             found = self._sources[name] = self.archive.source(name)
         return found
@@ -231,19 +233,7 @@ class Session:
         name = state.source if source is None else source
         if not name:
             raise RequestError("source", "no camera is chosen", "Choose one first.")
-        options = {key: value for key, value in state.options.items() if value is not None}
-        options.setdefault("format", "mp4")
-        single = options["format"] in ("jpg", "pdf")
-        begin, end = (state.at, state.at) if single else (state.begin, state.end)
-        if begin is None or end is None:
-            raise RequestError("begin", "no stretch of time is chosen", "Set the in point and the out point.")
-        dated = self.brief(name).dated
-        if dated != state.dated:
-            raise RequestError("begin", f"the range is of another kind of time line than {name}'s", "Set it anew.")
-        look = state.look(name)
-        wanted = ExportSpec.from_json({**options, "source": name, "begin": "+0", "end": "+1" if not single else "+0"})
-        where = {"begin": moment(begin, dated), "end": moment(end, dated)}
-        return replace(wanted, **where, crop=look.crop, masks=look.masks)  # type: ignore[arg-type]
+        return spec_of(state, name, self.brief(name).dated)
 
     def specs(self) -> tuple[ExportSpec, ...]:
         """The requests of all chosen cameras: one window, each with its own masks."""
@@ -258,14 +248,24 @@ class Session:
         return self.jobs.start(self.spec(source), Path(out))
 
     def answer(self, about: str, answer: str) -> None:
-        """Decide one of `questions`; RequestError for one that is not asked, or an answer that is none of its own."""
+        """Decide one of `questions`; RequestError for one that is not asked, or an answer that is none of its own.
+
+        Where that cannot be done the question stays.
+        """
+        with contextlib.suppress(WorkbenchError):
+            self.briefs()  # an archive is not asked under the lock
         with self.lock:
             asked = self.questions.get(about)
             if asked is None or answer not in asked.answers:
                 raise RequestError("question", f"{answer[:60]!r} answers nothing that is asked", "Look again.")
             del self.questions[about]
-            asked.answers[answer]()
-            self.told()
+            try:
+                asked.answers[answer]()
+            except Exception:
+                self.questions.setdefault(about, asked)
+                raise
+            finally:
+                self.told()
 
     def keep_mine(self) -> None:
         """Save what this session shows over what another wrote meanwhile; the other's is set aside in the memory."""
@@ -295,6 +295,12 @@ class Session:
         self.overlay = tuple(overlay)
         self.told()
 
+    def note(self, words: str) -> None:
+        """Tell a person something of the session itself, on all views at once."""
+        with self.lock:
+            self.notes = [*self.notes, words]
+        self.told()
+
     def told(self) -> None:
         """Have all views look again: something besides the state changed (the case's log, the overlay)."""
         self._tell(self._state, self._state)
@@ -316,26 +322,27 @@ class Session:
             return LocalArchive(self.archive.folder, self.archive.cache)
         return self.archive
 
+    def is_like(self, other: Session) -> bool:
+        """Whether another session is of the same case and the same archive."""
+        if self.case is None or other.case is None or self.case.folder.resolve() != other.case.folder.resolve():
+            return False
+        return places.same(places.place_of(self.archive), places.place_of(other.archive))
+
     def close(self) -> None:
-        """Cancel what runs and let go of processes and threads."""
+        """Cancel what runs and let go of processes and threads; exports that a newer page took over go on."""
         self.jobs.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
-        self.archive.close()
-        if self._eye is not None:
-            self._eye.close()
+        with self.lock:
+            self.closed = True
+            eye, self._eye = self._eye, None
+        if eye is not None and eye is not self.archive:
+            eye.close()
+        self.let_go()
 
-    def _placed(self, source: Brief) -> dict[str, Any]:
-        """Window and cursor for a camera: kept where they mean something on its time line."""
-        state = self._state
-        if source.first is None or source.last is None:
-            return {}
-        end = source.last + SECOND
-        changes: dict[str, Any] = {"dated": source.dated}
-        if source.dated != state.dated or state.at is None:
-            changes.update(begin=None, end=None, at=source.first, view=[source.first, end])
-        elif state.view is None or not (state.view[0] < end and source.first < state.view[1]):
-            changes.update(at=source.first, view=[source.first, end])
-        return changes
+    def let_go(self) -> None:
+        """Close the archive of a closed session, once nothing works with it."""
+        if self.closed and not self.jobs.needs_archive:
+            self.archive.close()
 
     def _swap(self, source: str | None, here: dict[str, list[Look]], there: dict[str, list[Look]]) -> bool:
         with self.lock:
@@ -380,8 +387,7 @@ class Session:
         fit = fitted(self, replace(state, jobs=tuple(self.jobs.taken_up(state.jobs))))
         if fit.source == state.source or not fit.source:
             return fit
-        self._state = fit
-        return replace(fit, **self._placed(self.brief(fit.source)))
+        return replace(fit, **placed(fit, self.brief(fit.source)))
 
     def _taken(self, state: State) -> None:
         """Show another state instead of this one, and save it."""

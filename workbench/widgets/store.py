@@ -91,16 +91,16 @@ class Memory:
             data = self._read()
         except FileNotFoundError:
             return None
+        except (PermissionError, IsADirectoryError) as exc:
+            self._put_away(f"may not be read ({exc.strerror or exc})")
+            return None
         except OSError as exc:
             self.words = f"{NAME} cannot be read ({exc.strerror or exc}); the session begins anew."
             return None
         try:
             return self._understood(data)
         except (RequestError, ValueError, RecursionError, TypeError) as exc:
-            away = self.path.with_name(f"{NAME}.{time.time_ns()}.unread")
-            self.path.rename(away)
-            self._mark = None
-            self.words = f"{NAME} holds no session ({exc}); it was set aside as {away.name}; the session begins anew."
+            self._put_away(f"holds no session ({exc})")
             return None
 
     def save(self, state: State) -> None:
@@ -151,6 +151,18 @@ class Memory:
         held = tuple(_aside(one) for one in found.get("aside", ()))
         self.aside = (*held, *(one for one in self.aside if one not in held))[-MOST_ASIDE:]
         return Kept(state=state, place=as_place(found.get("archive")))
+
+    def _put_away(self, why: str) -> None:
+        """Give a file that holds nothing for us another name, so that ours is free, and say so."""
+        away = self.path.with_name(f"{NAME}.{time.time_ns()}.unread")
+        try:
+            self.path.rename(away)
+        except OSError as exc:
+            told = f"and it could not be set aside ({exc.strerror or exc})"
+        else:
+            self._mark = None
+            told = f"it was set aside as {away.name}"
+        self.words = f"{NAME} {why}; {told}; the session begins anew."
 
     def _written(self, state: State) -> bytes:
         told = {**state.to_json(), "archive": self.place, "aside": [one.to_json() for one in self.aside]}

@@ -54,10 +54,7 @@ def opened(archive: Any, case: Case | None, remote: dict[str, Any]) -> Archive:
 
 def remembered(session: Session, memory: Memory) -> State:
     """The state that the memory holds for the session's archive; what must be told is noted, or asked."""
-    kept = memory.load()
-    if memory.words:
-        session.notes.append(memory.words)
-        memory.words = ""
+    kept = _loaded(session, memory)
     if kept is None:
         return State()
     if places.same(kept.place, memory.place):
@@ -91,7 +88,7 @@ def of_this_archive(session: Session, memory: Memory, kept: Kept) -> State:
 def met(session: Session, memory: Memory, *, keep: bool) -> State:
     """What to go on with where another page wrote the memory: this state or the other's; that left is set aside."""
     mine = Kept(state=session.state, place=memory.place)
-    other = memory.load()
+    other = _loaded(session, memory)
     session.questions.pop("changed", None)
     if other is None:
         return mine.state
@@ -99,6 +96,15 @@ def met(session: Session, memory: Memory, *, keep: bool) -> State:
     if keep:
         return mine.state
     return other.state if places.same(other.place, memory.place) else of_this_archive(session, memory, other)
+
+
+def _loaded(session: Session, memory: Memory) -> Kept | None:
+    """What the memory holds; why that is nothing is noted."""
+    kept = memory.load()
+    if memory.words:
+        session.notes.append(memory.words)
+        memory.words = ""
+    return kept
 
 
 def _parted(session: Session, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
