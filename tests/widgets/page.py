@@ -39,7 +39,7 @@ async ({esm, css, state, place, key}) => {
       const out = {}; dirty.forEach(n => out[n] = held[n]); dirty.clear();
       kernel(key, {method: 'update', state: out});
     },
-    send: (content) => { kernel(key, {method: 'custom', content}); },
+    send: (content) => { kernel(key, {method: 'custom', content: JSON.parse(JSON.stringify(content))}); },
     on: (n, f) => { (listeners[n] ||= []).push(f); },
     off: (n, f) => { listeners[n] = (listeners[n] || []).filter(g => g !== f); },
   };

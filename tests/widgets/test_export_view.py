@@ -81,6 +81,32 @@ def test_a_wrong_control_is_told_beside_it(page: Any, session: Session) -> None:
     assert "text_color" not in session.state.options
 
 
+def test_a_size_that_is_no_number_is_refused(page: Any, session: Session) -> None:
+    """“1,5” is no size: it is told beside the field, and the limit that was set stays and is shown."""
+    session.set(options={"size_limit": 2_000_000})
+    size = page.page.get_by_label("Size limit")
+    page.until(lambda: size.input_value() == "2")
+    size.fill("1,5")
+    size.press("Tab")
+    page.until(lambda: "1,5" in page.locator("[data-field=size_limit] .wb-wrong").inner_text())
+    assert session.state.options["size_limit"] == 2_000_000
+    page.until(lambda: size.input_value() == "2")
+    size.fill("1.5")
+    size.press("Tab")
+    page.until(lambda: session.state.options["size_limit"] == 1_500_000)
+
+
+def test_a_choice_is_left_to_the_format_again(page: Any, session: Session) -> None:
+    """Text drawn into the picture: yes, and then as the format does, which is no choice."""
+    page.page.get_by_text("Text, colours, page").click()
+    burn = page.page.get_by_label("Draw text into the picture")
+    burn.select_option("yes")
+    page.until(lambda: session.state.options.get("burn") is True)
+    burn.select_option("as the format does")
+    page.until(lambda: "burn" not in session.state.options)
+    assert burn.input_value() == "as the format does"
+
+
 def test_what_cannot_be_made_is_refused_before_the_run(page: Any, session: Session) -> None:
     """A format that this archive does not make cannot be started, and the plan says why."""
     page.page.get_by_label("Format").select_option("exe")
@@ -134,7 +160,7 @@ def test_several_exports_stand_side_by_side(page: Any, session: Session) -> None
 
 
 def test_a_failed_export_says_what_and_what_to_do(browser: Any, archive: LocalArchive, tmp_path: Path) -> None:
-    """Words and advice of the error stand on the export's card, and it can be run again."""
+    """Words and advice of the error stand on the export's card, also after the next click; it can be run again."""
     session = Session(archive)
     session.choose("corridor")
     session.set(options={"format": "jpg"})
@@ -147,6 +173,9 @@ def test_a_failed_export_says_what_and_what_to_do(browser: Any, archive: LocalAr
     card = shown.locator("[data-state=failed]").inner_text()
     assert error and error.advice and error.message in card and error.advice in card
     assert shown.page.get_by_role("button", name="Run J1 again").is_visible()
+    shown.page.get_by_label("Video quality").select_option("5")
+    shown.until(lambda: session.state.options.get("video_quality") == 5)
+    assert error.message in shown.locator("[data-state=failed]").inner_text()
     assert (shown.console, shown.foreign) == ([], [])
     shown.close()
     session.close()

@@ -22,12 +22,14 @@ export default wb.view("Export", (ui) => {
   }
   function select(name, words, values) {
     const el = h("select", {name, onchange: () => set(name, values[el.selectedIndex][0])}, values.map(([, text]) => h("option", {}, text)));
-    controls.set(name, (value) => { const n = values.findIndex(([v]) => v === value); el.selectedIndex = n < 0 ? 0 : n; });
+    controls.set(name, (value) => { const n = values.findIndex(([v]) => v === (value ?? null)); el.selectedIndex = n < 0 ? 0 : n; });
     return wb.field(words, el, name);
   }
   function text(name, words, more = {}) {
     const el = h(more.area ? "textarea" : "input", {name, size: more.size || 22, rows: more.area ? 2 : null, placeholder: more.placeholder || ""});
-    el.addEventListener("change", () => set(name, more.number ? (el.value === "" ? null : Math.round(Number(el.value) * (more.times || 1))) : el.value));
+    // What is no number goes as it stands: the kernel says so, and keeps what was.
+    const read = () => { const n = Number(el.value); return el.value === "" ? null : Number.isFinite(n) ? Math.round(n * (more.times || 1)) : el.value; };
+    el.addEventListener("change", () => set(name, more.number ? read() : el.value));
     controls.set(name, (value) => { if (document.activeElement !== el) el.value = value === undefined || value === null ? "" : more.number ? value / (more.times || 1) : value; });
     return wb.field(words, el, name);
   }
@@ -42,16 +44,16 @@ export default wb.view("Export", (ui) => {
       select("gaps", "Gaps", [["keep", "keep the clock's spacing"], ["collapse", "join the pictures"]]), select("audio", "Sound", [["keep", "keep"], ["drop", "drop"]]),
       text("size_limit", "Size limit (MB a file)", {number: true, times: 1000000, size: 8}), text("archive", "Storage of the VMS", {placeholder: "its default"})), unused,
     h("details", {}, h("summary", {}, "Text, colours, page"), h("div", {class: "wb-row"},
-      text("stamp_format", "Time stamp", {placeholder: "%Y-%b-%d %H:%M:%S"}), select("burn", "Draw text into the picture", [[undefined, "as the format does"], [true, "yes"], [false, "no"]]),
+      text("stamp_format", "Time stamp", {placeholder: "%Y-%b-%d %H:%M:%S"}), select("burn", "Draw text into the picture", [[null, "as the format does"], [true, "yes"], [false, "no"]]),
       text("text_color", "Text colour", {placeholder: "#FFFFFF", size: 9}), text("text_zone", "Zone of stamps", {placeholder: "the camera's"}),
       select("audio_quality", "Sound quality", quality.map(([v]) => [v, String(v)])), select("layout", "Page (pdf)", [["portrait", "portrait"], ["landscape", "landscape"]]),
       text("comment", "Comment", {area: true, size: 40})), page.el),
     h("h3", {}, "Plan"), plans, h("div", {class: "wb-row"}, run, h("button", {type: "button", onclick: () => plan()}, "Plan again"), unplanned), h("h3", {}, "Exports"), jobs.box);
 
   const how = () => ({dated: ui.shown.dated, digits: 3});
-  const plan = () => ui.ask("plan", {}, {quiet: false}).catch(() => undefined);
+  const plan = () => ui.ask("plan").catch(() => undefined);
   const rest = wb.pause(plan, 250);
-  let drawn = "";
+  let drawn = "", told = "";
   ui.draw((shown) => {
     for (const [name, put] of controls) put(shown.options[name]);
     page.draw(shown.options); fit(shown.options);
@@ -70,6 +72,7 @@ export default wb.view("Export", (ui) => {
     if (ready && !Object.keys(shown.plans).length) rest();
     jobs.show(shown.jobs || []);
     const busy = (shown.jobs || []).filter((job) => job.state === "running" || job.state === "waiting").length;
-    ui.say(busy ? `${busy} export${busy === 1 ? "" : "s"} under way.` : (shown.jobs || []).length ? `Last export: ${shown.jobs[shown.jobs.length - 1].state}.` : "");
+    const words = busy ? `${busy} export${busy === 1 ? "" : "s"} under way.` : (shown.jobs || []).length ? `Last export: ${shown.jobs[shown.jobs.length - 1].state}.` : "";
+    if (words !== told) ui.say(told = words);  // once: what was said since stands
   });
 });

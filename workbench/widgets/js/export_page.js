@@ -17,7 +17,7 @@ function wbPage(ui, set) {
     const [x0, y0, x1, y1] = inputs.map((one) => Number(one.value) / 100);
     set(name, [[x0, y0], [x1, y1]]);
   }
-  const el = h("div", {class: "wb-export-places", "data-for": "pdf"}, kinds.map(([name, words]) => row(name, words)), sketch);
+  const el = h("div", {class: "wb-export-places"}, kinds.map(([name, words]) => row(name, words)), sketch);
   function draw(options) {
     const across = options.layout === "landscape", [wide, high] = across ? [141, 100] : [100, 141];
     sketch.setAttribute("viewBox", `0 0 ${wide} ${high}`);
