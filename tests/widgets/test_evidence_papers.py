@@ -13,7 +13,7 @@ import pytest
 from tests.truth import Clip, make
 from tests.widgets.conftest import VIEWER
 from workbench import Case, Key, LocalArchive, verify
-from workbench.widgets import EvidenceView, Session
+from workbench.widgets import EvidenceView, Session, sending
 
 pytestmark = pytest.mark.browser
 
@@ -37,10 +37,10 @@ def view(session: Session, tmp_path: Path) -> EvidenceView:
 
 
 def saved(page: Any, name: str) -> tuple[str, bytes]:
-    """Name and bytes of what a Download button gives."""
+    """Name and bytes of what a Download button gives that is clicked twice."""
     button = page.find(page.page.get_by_role("button", name=name))
     with page.page.expect_download() as waited:
-        button.click()
+        button.dblclick()
         page.until(lambda: "bytes." in page.locator(".wb-status").inner_text())
     return waited.value.suggested_filename, Path(waited.value.path()).read_bytes()
 
@@ -63,7 +63,7 @@ def test_pages_are_previewed_and_nothing_is_filed(page: Any, session: Session) -
 
 
 def test_a_signed_report_made_by_hand_is_a_draft_and_can_be_fetched(
-    page: Any, session: Session, tmp_path: Path
+    page: Any, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A click that wishes for FINAL gives a DRAFT that says why; the key seals it, and no password stays."""
     case = session.case
@@ -83,7 +83,9 @@ def test_a_signed_report_made_by_hand_is_a_draft_and_can_be_fetched(
     assert not record.final and record.signer_name == "A. Berg" and record.run and record.run.kind == "by hand"
     page.until(lambda: "Copy as Python" in page.locator(".wb-evidence-outcome").inner_text())
     assert record.why_draft[0] in page.locator("table small").first.inner_text()
+    monkeypatch.setattr(sending, "CHUNK", 16384)
     name, data = saved(page, "Download report R1")
+    assert page.asked.count("fetch") == -(-len(data) // 16384) > 2
     assert (name, hashlib.sha256(data).hexdigest()) == ("R1.pdf", record.file.sha256)
     assert "secret words" not in str(session.state) + str(page.text()) + session.python()
 

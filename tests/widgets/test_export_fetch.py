@@ -54,6 +54,32 @@ def test_a_finished_clip_plays(opened: Opened, monkeypatch: pytest.MonkeyPatch) 
     assert page.page.evaluate("document.querySelector('video').error") is None
 
 
+def test_a_second_click_while_a_file_comes_spoils_nothing(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Download clicked twice saves the file once; what is no longer shown, and what was saved, is let go of."""
+    monkeypatch.setattr(sending, "CHUNK", 4096)
+    session, page = opened(Clip(name="played", frames=50, bframes=2))
+    page.page.clock.install()
+    page.page.evaluate("""() => {
+        const held = window.held = new Set(), make = URL.createObjectURL, drop = URL.revokeObjectURL;
+        URL.createObjectURL = (blob) => { const url = make.call(URL, blob); held.add(url); return url; };
+        URL.revokeObjectURL = (url) => { held.delete(url); drop.call(URL, url); }; }""")
+    result = session.jobs["J1"].result
+    assert result is not None
+    made = result.files[0]
+    with page.page.expect_download() as waited:
+        page.page.get_by_role("button", name="Download").first.dblclick()
+        page.until(lambda: "as recorded" in page.locator(".wb-status").inner_text())
+    assert hashlib.sha256(Path(waited.value.path()).read_bytes()).hexdigest() == made.sha256
+    assert page.asked.count("fetch") == -(-made.size // 4096)
+    for _ in range(2):
+        page.locator("video").evaluate_all("videos => videos.forEach((video) => video.remove())")
+        page.page.get_by_role("button", name="Show").click()
+        page.until(lambda: page.locator("video").count())
+    assert page.page.evaluate("held.size") == 2
+    page.page.clock.fast_forward(61_000)
+    assert page.page.evaluate("[...held]") == [page.locator("video").get_attribute("src")]
+
+
 def test_what_the_browser_cannot_decode_is_said(opened: Opened) -> None:
     """H.265 where the browser has no decoder: words in place of a black player."""
     _, page = opened(H265)

@@ -3,9 +3,9 @@ function wbPapers(ui) {
   const {h} = wb;
   const asked = (verb, args) => { ui.clear(); return ui.ask(verb, args).catch(() => undefined); };
   const button = (text, work, more) => h("button", {type: "button", onclick: work, ...more}, text);
-  const urls = new Map(), pieces = new Map();
-  const url = (name, blob) => { if (urls.has(name)) URL.revokeObjectURL(urls.get(name)); urls.set(name, URL.createObjectURL(blob)); return urls.get(name); };
-  ui.cleanup(() => urls.forEach((one) => URL.revokeObjectURL(one)));
+  const pieces = new Map();
+  let preview = "";
+  ui.cleanup(() => URL.revokeObjectURL(preview));
 
   const perPage = h("select", {}, ["1", "2", "4"].map((v) => h("option", {value: v}, v))), paper = h("select", {}, ["A4", "Letter"].map((v) => h("option", {value: v}, v)));
   const final = h("input", {type: "checkbox", id: wb.unique("final")}), zip = h("input", {type: "checkbox", id: wb.unique("zip"), checked: true}), again = h("input", {type: "checkbox", id: wb.unique("again")});
@@ -34,28 +34,45 @@ function wbPapers(ui) {
     h("h3", {}, "Package"), h("div", {class: "wb-row"}, boxed(zip, "one zip"), button("Seal the case", seal), button("Check the case", () => { ui.say("Checking the case …"); asked("check", {}).then(() => undefined); }), boxed(again, "verify: make exports anew, too"), meter),
     table("Packages", ["Package", "Seal (SHA-256)", "Signed", ""], packages), findings);
 
-  ui.on("piece", (what, buffers) => { const held = pieces.get(what.name); if (held) { held.file = what.file; held.push(buffers[0]); } });
+  // Another place of the view may ask for the same file: only the piece that comes next is taken.
+  ui.on("piece", (what, buffers) => {
+    const held = pieces.get(what.name);
+    if (!held || what.at !== held.at) return;
+    held.file = what.file; held.push(buffers[0]); held.at += buffers[0].byteLength;
+  });
   ui.on("checking", (what) => { meter.hidden = what.fraction >= 1; meter.value = what.fraction; if (what.words) ui.say(what.words); });
   ui.on("pdf", (what, buffers) => {
-    const place = url("preview", new Blob([buffers[0]], {type: "application/pdf"}));
+    URL.revokeObjectURL(preview);
+    const place = preview = URL.createObjectURL(new Blob([buffers[0]], {type: "application/pdf"}));
     const shown = navigator.pdfViewerEnabled === false ? h("p", {class: "wb-evidence-nopdf"}, "This browser shows no PDF in a page: download the preview.") :
       h("object", {data: place, type: "application/pdf", "aria-label": "Pages of the report as it would be now"}, h("p", {class: "wb-evidence-nopdf"}, "This browser shows no PDF in a page: download the preview."));
     pages.replaceChildren(h("div", {class: "wb-row"}, h("a", {href: place, download: what.name}, "Download the preview"), button("Close preview", () => pages.replaceChildren())), shown);
     ui.say(`A draft of ${buffers[0].byteLength.toLocaleString("en")} bytes; nothing was filed.`);
   });
-  async function fetched(name) {
-    const got = [];
-    let at = 0, size = 1;
+  // The pieces of a file, as many as it has; undefined where they do not come, which is shown then.
+  async function whole(name) {
+    const got = Object.assign([], {at: 0, file: name});
+    let size = 1;
     pieces.set(name, got);
-    while (at < size) {
-      size = await asked("fetch", {name, at});
-      if (size === undefined || !got.length) { pieces.delete(name); return; }
-      at = got.reduce((sum, one) => sum + one.byteLength, 0);
-      ui.say(`Fetching ${got.file}: ${Math.round(at / Math.max(1, size) * 100)} %`);
-    }
-    pieces.delete(name);
-    h("a", {href: url(`file ${name}`, new Blob(got)), download: got.file || name}).click();
-    ui.say(`${got.file}: ${size.toLocaleString("en")} bytes.`);
+    try {
+      while (got.at < size) {
+        const before = got.at;
+        size = await asked("fetch", {name, at: before});
+        if (size === undefined) return undefined;
+        if (got.at === before && before < size) { ui.fail({what: `${got.file} stopped coming at byte ${before}`, advice: "Try again."}); return undefined; }
+        ui.say(`Fetching ${got.file}: ${Math.round(got.at / Math.max(1, size) * 100)} %`);
+      }
+    } finally { pieces.delete(name); }
+    return got;
+  }
+  async function fetched(name) {
+    if (pieces.has(name)) return;  // on its way
+    const got = await whole(name);
+    if (!got) return;
+    const place = URL.createObjectURL(new Blob(got));
+    h("a", {href: place, download: got.file}).click();
+    setTimeout(() => URL.revokeObjectURL(place), 60_000);  // the browser surely has it then
+    ui.say(`${got.file}: ${got.at.toLocaleString("en")} bytes.`);
   }
   function report(r) {
     return h("tr", {}, h("td", {}, `${r.id}, version ${r.version}`), h("td", {}, r.final ? "FINAL" : "DRAFT", r.why.length ? h("small", {}, ` ${r.why.join("; ")}`) : ""),
