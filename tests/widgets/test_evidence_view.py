@@ -94,8 +94,8 @@ def test_words_being_written_are_kept(page: Any, session: Session) -> None:
     page.page.get_by_label("Comment", exact=True).fill("Half a thou")
     page.until(lambda: session.state.texts.get("comment:") == "Half a thou")
     assert session.case is not None
-    kept = json.loads((session.case.folder / "session.json").read_text())
-    assert kept["texts"] == {"comment:": "Half a thou"}
+    memory = session.case.folder / "session.json"
+    page.until(lambda: json.loads(memory.read_text())["texts"] == {"comment:": "Half a thou"})
 
 
 def test_a_draft_belongs_to_what_it_is_about_and_goes_when_it_is_sent(page: Any, session: Session) -> None:

@@ -7,7 +7,9 @@ password is used once and kept nowhere.
 from __future__ import annotations
 
 import html
+import json
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +67,6 @@ class EvidenceView(View):
             **base,
             "remote": WHY if isinstance(self.session.archive, RemoteArchive) else "",
             "acquired": self._fetched,
-            "most": sending.MOST_SENT,
             "case": {"number": held.identity.number, "examiner": held.identity.examiner, "title": held.identity.title},
             "exports": [{"id": e.id, "source": e.source} for e in held.exports],
             "snapshots": [self._snapshot(shot) for shot in held.ordered()],
@@ -93,7 +94,7 @@ class EvidenceView(View):
             raise RequestError("export", words, "Run the export and choose it here, or say below why it is unmasked.")
         dated = self.session.source(source).dated
         made = self._taken(source, moment(at, dated), export, caption, unmasked)
-        self._written("caption", "unmasked")
+        self._written({"caption": caption, "unmasked": unmasked})
         asked = {"source": source, "at": at, "dated": dated, "caption": caption, "unmasked": unmasked}
         self._done("snapshot", id=made.id, export=export, **asked)
         return made.id
@@ -127,14 +128,14 @@ class EvidenceView(View):
     def on_caption(self, snapshot: str, words: str) -> None:
         """Another caption; the old one stays in the log."""
         self._case().caption(snapshot, words)
-        self._written(f"caption:{snapshot}")
+        self._written({f"caption:{snapshot}": words})
         self._done("caption", on=snapshot, words=words)
 
     @verb(lane="hand")
     def on_comment(self, words: str, on: str = "") -> str:
         """A comment on something in the case, or on the case."""
         made = self._case().comment(words, on=on)
-        self._written(f"comment:{on}")
+        self._written({f"comment:{on}": words})
         self._done("comment", id=made.id, on=on, words=words)
         return made.id
 
@@ -142,7 +143,7 @@ class EvidenceView(View):
     def on_marks(self, snapshot: str, marks: list[dict[str, Any]]) -> str:
         """Draw marks on a copy of a snapshot."""
         made = self._case().annotate(snapshot, marks)
-        self._written(f"marks:{snapshot}")
+        self._written({f"marks:{snapshot}": json.dumps(marks, ensure_ascii=False, separators=(",", ":"))})
         self._done("annotate", id=made.id, on=snapshot, marks=marks)
         return made.id
 
@@ -269,9 +270,11 @@ class EvidenceView(View):
         self.session.step(do, **what)
         self.session.told()
 
-    def _written(self, *names: str) -> None:
-        """Words that were being written stand in the log now."""
-        self.session.write(**dict.fromkeys(names, ""))
+    def _written(self, filed: Mapping[str, str]) -> None:
+        """These stand in the log now and are no drafts any more; what was written since is one still."""
+        with self.session.lock:
+            drafts = self.session.state.texts
+            self.session.write(**{name: "" for name, words in filed.items() if drafts.get(name) == words})
 
     def _taken(self, source: str, when: Moment, export: str, caption: str, unmasked: str) -> SnapshotRecord:
         archive, case = self.session.archive, self._case()

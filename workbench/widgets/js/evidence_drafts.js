@@ -13,15 +13,24 @@ function wbDrafts(ui) {
     giving.delete(key);
   }
   const put = (key, words) => { latest.set(key, words); ui.unsaved(`text ${key}`, true); give(key); };
-  const words = (key, texts) => latest.get(key) ?? (texts || {})[key] ?? "";
+  const words = (key) => latest.get(key) ?? (ui.shown.texts || {})[key] ?? "";
   return {
     put, words,
     // `name` says under which word the field's text is kept now: a comment's draft belongs to what it is about.
     field(name, el) { el.addEventListener("input", () => put(name(), el.value)); return el; },
-    // What was sent is no draft any more: what waits to be given of it is dropped.
-    sent(...names) { for (const name of names) { latest.delete(name); ui.unsaved(`text ${name}`, false); } },
+    // What is written of it elsewhere, as long as nobody wrote in this field.
+    show(key, el) {
+      const held = words(key);
+      if (document.activeElement !== el && el.value === (el.dataset.drawn ?? "")) el.value = held;
+      if (el.value === held) el.dataset.drawn = held;
+    },
     // The draft of another thing in the same field.
-    turn(el, before, after, texts) { el.value = words(after, texts); },
+    turn(el, key) { el.value = el.dataset.drawn = words(key); },
+    // Words that stand in the log are no draft any more; what was written since they were sent is one.
+    filed(key, sent, el) {
+      if (sent && words(key) === sent) put(key, "");
+      if (el && el.value === sent) el.value = "";
+    },
   };
 }
 // Draw lists anew without taking the keyboard away from whoever is in them: the control of the same name has it again.
