@@ -63,6 +63,18 @@ def test_within_holds_where_a_token_is_due(ask: Callable[[Client], object]) -> N
     assert took < 2.5
 
 
+def test_within_holds_while_tls_is_agreed_on() -> None:
+    """A server that takes the connection and says nothing of TLS has no longer for it than was said."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = Client(f"https://127.0.0.1:{silent.getsockname()[1]}", timeouts=Timeouts(connect=6.0))
+        began = time.monotonic()
+        with pytest.raises(RemoteError):
+            client.delete("a-1", within=0.5)
+        took = time.monotonic() - began
+        client.close()
+    assert took < 2.5
+
+
 @pytest.mark.parametrize("ask", WITHIN.values(), ids=WITHIN)
 def test_within_holds_while_connecting(ask: Callable[[Client], object]) -> None:
     """A server that takes no connection has no longer for it than was said."""

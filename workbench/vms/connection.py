@@ -82,7 +82,7 @@ class _Stream(httpcore.NetworkStream):
         return data
 
     def _read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        held: Patience = getattr(_present, "patience", None) or Patience()
+        held = _held()
         idle_until = time.monotonic() + (timeout if timeout is not None else 86_400.0)
         while True:
             held.check()
@@ -112,13 +112,17 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
+def _held() -> Patience:
+    """The present patience of this thread."""
+    return getattr(_present, "patience", None) or Patience()
+
+
 def _at_most(timeout: float | None) -> float | None:
-    """A time-out for one step, cut to the present patience; raises what `Patience.check` does."""
-    held: Patience = getattr(_present, "patience", None) or Patience()
-    held.check()
-    if held.until is None:
+    """A time-out for one step, cut to the present patience."""
+    until = _held().until
+    if until is None:
         return timeout
-    left = max(0.001, held.until - time.monotonic())
+    left = max(0.001, until - time.monotonic())
     return left if timeout is None else min(timeout, left)
 
 
@@ -173,6 +177,7 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        _held().check()
         return _Stream(super().connect_tcp(host, port, _at_most(timeout), local_address, socket_options))
 
 

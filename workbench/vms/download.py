@@ -80,10 +80,6 @@ class _Changed(Exception):
     """What we hold and what comes now are not the same file."""
 
 
-class _Lost(_Changed):
-    """The connection broke, and the server cannot go on where it did."""
-
-
 class _Passing(RemoteError):
     """The server is there and cannot give the file at the moment."""
 
@@ -106,7 +102,7 @@ class Download:
         self._path, self._on_bytes, self._cancel = path, on_bytes, cancel
         self._attempts = self._breaks = self._refetched = self._restarts = self._denied = 0
         self._lost = False
-        """Whether the network had a part in it that the file was begun anew."""
+        """Whether it was ever begun anew because the server did not go on where it had broken off."""
         self._pace_from = (time.monotonic(), 0)
         self._came = 0
         self._hasher = Hasher()
@@ -155,12 +151,12 @@ class Download:
     def _all(self, file: BinaryIO) -> None:
         away = _Away(self._transport.timeouts.silence)
         while True:
-            before, begun, pause = self._came, time.monotonic(), 0.0
+            before, begun, pause, broken = self._came, time.monotonic(), 0.0, self._held > 0
             try:
                 if self._attempt(file):
                     return
-            except _Changed as exc:
-                self._lost |= isinstance(exc, _Lost)
+            except _Changed:
+                self._lost |= broken
                 self._restart(file)
             except (Unanswered, Unreached, Busy, _Passing) as exc:
                 self._breaks += isinstance(exc, Unanswered | Unreached)
@@ -182,7 +178,7 @@ class Download:
         if self._held and self._etag:
             headers |= {"Range": f"bytes={self._held}-", "If-Range": self._etag}
         elif self._held:
-            raise _Lost
+            raise _Changed
         with self._transport.open(
             "GET",
             paths.export_file(self._id),
