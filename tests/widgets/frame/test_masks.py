@@ -211,3 +211,31 @@ def test_a_key_is_not_put_where_no_picture_can_be_had(session: Session, view: Fr
     with pytest.raises(WorkbenchError, match="shows no picture at"):
         view.on_key(0, "entrance", (session.source("entrance").last or 0) + 60_000_000)
     assert session.look.masks == (Mask(points=BOX),)
+
+
+@pytest.mark.browser
+def test_a_press_that_nobody_ends_holds_nothing_back(page: Any, session: Session) -> None:
+    """The native menu and a select's list take the pointer's end away: the view is drawn all the same."""
+    drawn, mouse = page.locator("polygon.wb-frame-mask"), page.page.mouse
+    session.draw(masks=(Mask(points=BOX),))
+    page.until(lambda: drawn.count() == 1)
+    button(page, "Undo").hover()
+    mouse.down(button="right")
+    session.draw(masks=(Mask(points=BOX),) * 2)
+    page.until(lambda: drawn.count() == 2)
+    mouse.up(button="right")
+    page.page.get_by_label("Camera").hover()
+    mouse.down()
+    session.draw(masks=(Mask(points=BOX),) * 3)
+    page.until(lambda: drawn.count() == 3)
+    mouse.up()
+    page.page.keyboard.press("Escape")
+    button(page, "Redo").hover()
+    mouse.down()
+    session.draw(masks=(Mask(points=BOX),) * 4)
+    for _ in range(20):
+        page.pump()
+    assert drawn.count() == 3
+    page.page.evaluate("document.body.dispatchEvent(new PointerEvent('pointermove', {bubbles: true, buttons: 0}))")
+    page.until(lambda: drawn.count() == 4)
+    mouse.up()

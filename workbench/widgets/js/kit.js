@@ -81,11 +81,11 @@ const wb = (() => {
     const p = parts(us, zone);
     return `${bare ? "" : `${p.date} `}${p.clock}${digits ? `.${p.micro.slice(0, digits)}` : ""}${bare ? "" : `${twice(us, p.zone)} ${p.zone}`}`;
   }
-  // The same for a field in which somebody types: the zone stands beside it.
+  // The same for a field in which somebody types: the zone stands beside it, unless the browser lacks it and it is UTC.
   function typed(us, {dated = true, zone = "UTC"} = {}) {
     if (us === null || us === undefined) return "";
     const words = time(us, {dated, zone, digits: 6});
-    return dated ? words.slice(0, -(parts(us, zone).zone.length + 1)) : words.slice(0, -2);
+    return dated ? words.replace(` ${zone}`, "") : words.slice(0, -2);
   }
   function span(us) {
     const s = us / SECOND;
@@ -106,13 +106,14 @@ const wb = (() => {
   // What no memory keeps: asking for it leaves "saved" true.
   const READS = ["acquire", "cancel", "check", "exact", "fetch", "frame", "list", "masked", "masked_pixels", "picture", "pixels",
     "plan", "preview", "python", "stop", "stretches", "thumb", "thumbs", "ticks", "verify", "wish", "zip"];
+  const LATE = "No answer yet: this takes long, or the kernel is busy or ended. What was saved stays saved.";
   // What the kernel has not acknowledged yet, of all views of the page: each view is a module of its own.
   const pending = window.wbUnsaved ||= new Set();
 
   function view(label, make) {
     return {render({model, el, signal}) {
       const cleanups = [], drawers = [], listeners = new Map(), waiting = new Map();
-      let next = 1, closed = false, pressed = false, owed = false;
+      let next = 1, closed = false, pressed = false, owed = false, stood = "";
       const page = unique("view");
       const body = h("div", {class: "wb-body"});
       const status = h("p", {class: "wb-status", role: "status", "aria-live": "polite"});
@@ -128,11 +129,14 @@ const wb = (() => {
       for (const kind of ["keydown", "keypress", "keyup"]) root.addEventListener(kind, (event) => { if (ours(event)) event.stopPropagation(); });
       for (const kind of ["paste", "copy", "cut", "contextmenu"]) root.addEventListener(kind, (event) => event.stopPropagation());
 
-      // A control that is pressed stays until it is let go: a click is one only if both its ends are on one element.
-      const press = (event) => { pressed = Boolean(event.target.closest("button, a, summary, label, select, input, textarea")); };
+      // A control that is pressed stays until it is let go: a click is one only if both its ends are on one element. Lists
+      // that the system opens (a select's, a context menu) take the pointer's end away, so they press nothing.
+      const press = (event) => { pressed = !event.button && Boolean(event.target.closest("button, a, summary, label, input, textarea")); };
       const release = () => setTimeout(() => { pressed = false; if (owed) drawAll(); });
+      const idle = (event) => { if (pressed && !event.buttons) release(); };  // let go where nobody told us
       root.addEventListener("pointerdown", press, true);
-      const ends = [["pointerup", true], ["pointercancel", true], ["blur", false]];  // blur: of the window, not within
+      const ends = [["pointerup", true], ["pointercancel", true], ["contextmenu", true], ["blur", false]];  // blur: of the window, not within
+      window.addEventListener("pointermove", idle, true);
       for (const [kind, early] of ends) window.addEventListener(kind, release, early);
 
       const ui = {
@@ -148,13 +152,16 @@ const wb = (() => {
         redraw() { drawAll(); },
         // Whether a control is pressed, so that none may be replaced; all is drawn anew when it is let go.
         held() { owed = owed || pressed; return pressed; },
-        // Ask the kernel; resolves with its value, rejects with {what, advice, field}, which is shown already.
+        // Ask the kernel; resolves with its value, rejects with {what, advice, field}, which is shown already. A view that is
+        // closed asks nothing.
         ask(verb, args = {}, {quiet = false, buffers} = {}) {
+          if (closed) return new Promise(() => undefined);
           const id = `${page}.${next++}`;
           if (!READS.includes(verb)) ui.unsaved(id, true);
           return new Promise((good, bad) => {
-            const late = setTimeout(() => ui.say("The kernel has not answered yet: it is busy, or it ended. What was saved stays saved."), 5000);
-            waiting.set(id, {good, bad, late, quiet});
+            const asked = {good, bad, quiet, tardy: false}, tell = () => { asked.tardy = true; sayLate(); };
+            asked.late = setTimeout(tell, 5000);
+            waiting.set(id, asked);
             model.send({do: verb, id, with: args}, undefined, buffers);
           });
         },
@@ -167,6 +174,14 @@ const wb = (() => {
         fail(error) { show(error); },
         clear() { alert.hidden = true; alert.replaceChildren(); root.querySelectorAll("[data-field] .wb-wrong").forEach((one) => { one.textContent = ""; }); },
       };
+      // Words about a late answer stand behind what was said before, and go when none is late any more.
+      const saysLate = () => status.textContent.endsWith(LATE);
+      function sayLate() {
+        if (saysLate()) return;
+        stood = status.textContent;
+        ui.say(`${stood} ${LATE}`.trim());
+      }
+      const sayOnTime = () => { if (saysLate() && ![...waiting.values()].some((one) => one.tardy)) ui.say(stood); };
       function show(error) {
         ui.clear();
         const words = [error.what, error.advice].filter(Boolean).join(" ");
@@ -200,6 +215,7 @@ const wb = (() => {
           const asked = waiting.get(message.re);
           if (!asked) return;
           waiting.delete(message.re); clearTimeout(asked.late); ui.unsaved(message.re, false);
+          if (asked.tardy) sayOnTime();
           if (message.error) { if (!asked.quiet) show(message.error); asked.bad(message.error); }
           else { asked.good(message.superseded ? undefined : message.value); }
           return;
@@ -228,17 +244,18 @@ const wb = (() => {
       drawAll();
       function close() {
         if (closed) return;
+        for (const work of cleanups) work();  // these may still tell the kernel
+        if (typeof extra === "function") extra();
         closed = true;
         model.off("msg:custom", received); model.off("change:shown", drawAll);
         window.removeEventListener("unhandledrejection", silent); window.removeEventListener("keydown", decide, true);
         for (const [kind, early] of ends) window.removeEventListener(kind, release, early);
+        window.removeEventListener("pointermove", idle, true);
         dark.removeEventListener("change", drawAll); themes.disconnect();
         for (const asked of waiting.values()) clearTimeout(asked.late);
         window.removeEventListener("wb-unsaved", tellSaved);
         for (const key of [...pending]) if (key.startsWith(`${page} `)) pending.delete(key);
         window.dispatchEvent(new Event("wb-unsaved"));
-        for (const work of cleanups) work();
-        if (typeof extra === "function") extra();
         root.remove();
       }
       if (signal) signal.addEventListener("abort", close, {once: true});
@@ -255,6 +272,19 @@ const wb = (() => {
   }
   // The value of a CSS variable of the view, for canvases.
   const color = (root, name) => getComputedStyle(root).getPropertyValue(name).trim();
+  // Draw anew without taking the keyboard away: the control of the same name (`data-key`, else `aria-label`) has it again.
+  // Where there is none any more, `lost` says who has it: keys shall not fall to the page.
+  function steady(root, work, lost) {
+    const name = (el) => el.dataset.key || el.getAttribute("aria-label");
+    const at = root.contains(document.activeElement) ? document.activeElement : null, caret = at && [at.selectionStart, at.selectionEnd];
+    work();
+    if (!at || root.contains(document.activeElement)) return;
+    const same = (el) => name(el) && name(el) === name(at) && !el.disabled;
+    const again = at.isConnected ? at : [...root.querySelectorAll("[data-key], [aria-label]")].find(same);
+    (again || lost).focus({preventScroll: true});
+    if (again && again.matches("input[type=number]")) again.select();  // as Tab leaves it: what is typed replaces the number
+    else if (again && again.matches("input[type=text]")) again.setSelectionRange(...caret);
+  }
   // Call `work` at most once an animation frame.
   function throttle(work) {
     let asked = 0, last;
@@ -265,5 +295,5 @@ const wb = (() => {
     let timer = 0;
     return (...args) => { clearTimeout(timer); timer = setTimeout(() => work(...args), ms); };
   }
-  return {h, svg, view, field, time, typed, parts, span, picture, color, throttle, pause, unique, SECOND};
+  return {h, svg, view, field, time, typed, parts, span, picture, color, steady, throttle, pause, unique, SECOND};
 })();
