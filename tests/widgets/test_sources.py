@@ -93,3 +93,34 @@ def test_two_looks_never_have_one_number() -> None:
 
     found.append(versions.of("hall", Look(crop=Meeting(meanwhile))))  # type: ignore[arg-type]
     assert done.wait(5) and len(set(found)) == 2
+
+
+def test_what_is_learnt_of_one_camera_leaves_the_list_alone(
+    browser: Any, archive: LocalArchive, tmp_path: Path
+) -> None:
+    """Other rows stay the same, the keyboard stays on its control, and what was opened stays open."""
+    case = Case.create(tmp_path / "case", number="1", examiner="A. Berg")
+    session = Session(archive, case)
+    page = browser.show(view := SourcesView(session))
+    page.until(lambda: page.locator("tr[data-source] img").count() == 6)
+    for name in ("entrance", "corridor"):
+        page.locator(f"tr[data-source={name}] summary").click()
+    page.locator("tr[data-source=entrance] button").focus()
+    page.page.evaluate("window.other = document.querySelector('tr[data-source=corridor]')")
+    case.add_source(archive, "entrance")
+    at = moment(archive.source("entrance").first or 0, True)
+    case.clock_check("entrance", device=at, reference=at, what="GPS", uncertainty=0.5)
+    view.refresh()
+    page.until(lambda: "±0.5 s" in page.locator("tr[data-source=entrance] .wb-sources-clock").inner_text())
+    assert page.page.evaluate("document.activeElement.innerText") == "Entrance hall"
+    assert page.page.evaluate("window.other === document.querySelector('tr[data-source=corridor]')")
+    assert page.locator("tr[data-source=entrance] details[open]").count() == 1
+    assert page.locator("tr[data-source] img").count() == 6
+    page.page.get_by_role("button", name="Look again").click()
+    page.until(lambda: view.shown["listed"] == 2)
+    assert [row.get_attribute("data-source") for row in page.locator("tr[data-source]").all()] == [
+        one["id"] for one in view.shown["cameras"]
+    ]
+    assert page.locator("details[open]").count() == 2 and page.console == []
+    page.close()
+    session.close()

@@ -124,3 +124,38 @@ def test_the_screen_is_kept_to(browser: Any, session: Session) -> None:
         page.until(lambda page=page: page.locator("[data-known='1']").count())
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width
         page.close()
+
+
+@pytest.mark.browser
+def test_a_drag_ends_where_it_was_let_go(browser: Any, session: Session) -> None:
+    """While the kernel is busy neither a move nor another button changes it, and a next drag builds on it."""
+    page = browser.show(TimelineView(session))
+    page.until(lambda: page.locator("[data-known='1']").count())
+    box, mouse = page.locator(".wb-timeline-canvas").bounding_box(), page.page.mouse
+    low, high = session.state.view or (0, 0)
+    pixel = (high - low) / box["width"]
+
+    def drag(begin: int, end: int) -> None:
+        mouse.move(box["x"] + begin, box["y"] + 95)
+        mouse.down()
+        mouse.move(box["x"] + end, box["y"] + 95, steps=3)
+        mouse.up()
+
+    def chosen() -> list[float]:
+        return [((us or 0) - low) / pixel for us in (session.state.begin, session.state.end)]
+
+    drag(100, 200)
+    mouse.move(box["x"] + 600, box["y"] + 95)
+    mouse.click(box["x"] + 600, box["y"] + 95, button="right")
+    page.until(lambda: session.state.end is not None)
+    for _ in range(20):
+        page.pump()
+    assert chosen() == pytest.approx([100, 200], abs=0.6) and page.asked.count("range") == 1
+    page.page.keyboard.down("Alt")
+    drag(100, 150)
+    drag(200, 300)
+    page.page.keyboard.up("Alt")
+    page.until(lambda: page.asked.count("range") == 3 and chosen()[1] > 290)
+    assert chosen() == pytest.approx([150, 300], abs=2)
+    assert page.console == []
+    page.close()

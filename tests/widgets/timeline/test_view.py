@@ -244,3 +244,64 @@ def test_an_answer_that_another_place_took_is_asked_for_again(browser: Any, hall
     assert page.console == []
     page.close()
     session.close()
+
+
+def focus(page: Any) -> str:
+    """The class or the label of what has the keyboard."""
+    return str(page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.tagName"))
+
+
+def test_keys_stay_in_the_timeline(browser: Any, session: Session) -> None:
+    """After a click arrows step; a handle has the keys while it is in sight, then the timeline; axe agrees."""
+    line = Line(browser, session)
+    first = session.state.at
+    line.page.mouse.click(line.box["x"] + 300, line.box["y"] + 95)
+    line.shown.until(lambda: session.state.at != first)
+    assert focus(line.page).startswith("Timeline:")
+    clicked = session.state.at or 0
+    line.page.keyboard.press("ArrowRight")
+    line.shown.until(lambda: clicked < (session.state.at or 0) < clicked + SECOND)
+    line.drag(line.x(session.state.at or 0), line.x(session.state.at or 0) + 50, 95)
+    assert focus(line.page) == "Shown frame"
+    line.shown.until(lambda: (session.state.at or 0) > clicked + SECOND)
+    for _ in range(6):
+        line.page.keyboard.press("Control+ArrowRight")
+    line.shown.until(lambda: line.shown.locator(".wb-timeline-at").is_hidden())
+    assert focus(line.page).startswith("Timeline:")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(line.page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    line.close()
+
+
+def test_the_list_leaves_the_keyboard_where_it_is(browser: Any, session: Session) -> None:
+    """*Go there* by Enter keeps its focus, although the rows are drawn anew for another view."""
+    line = Line(browser, session)
+    line.page.get_by_text("Recorded and missing stretches as a list").click()
+    there = line.page.get_by_role("button", name="Go there").nth(2)
+    line.shown.find(there)
+    words, before = there.get_attribute("aria-label"), line.view
+    there.press("Enter")
+    line.shown.until(lambda: line.view != before)
+    for _ in range(30):
+        line.shown.pump()
+    assert focus(line.page) == words and (words or "").startswith("Go there: Entrance hall, recorded, from 2026-03-01")
+    line.close()
+
+
+def test_a_kept_view_is_left_alone(browser: Any, session: Session) -> None:
+    """A view without the cursor comes back as it was left, and a second place of it moves neither."""
+    kept = (at := session.state.at or 0) + 60 * SECOND, at + 90 * SECOND
+    session.set(view=kept)
+    shown = browser.show(view := TimelineView(session))
+    for places in (1, 2):
+        shown.until(lambda places=places: shown.locator("[data-known='1']").count() == places)
+        for _ in range(30):
+            shown.pump()
+        assert session.state.view == kept and "view" not in shown.asked
+        if places == 1:
+            shown.mount(view)
+    session.set(at=at + 120 * SECOND)
+    shown.until(lambda: session.state.view != kept)
+    assert shown.console == []
+    shown.close()

@@ -1,7 +1,7 @@
 // Cameras: a table with a box for each, found as one types. Thumbnails are fetched for rows in sight only, a few at a time.
 export default wb.view("Cameras", (ui) => {
   const {h} = wb, AT_ONCE = 2;
-  const pictures = new Map(), made = new Map(), wanted = new Set(), sight = new Set();
+  const pictures = new Map(), made = new Map(), drawn = new Map(), wanted = new Set(), sight = new Set();
   let under = 0, pending = null, asked = 0;
   const search = h("input", {type: "search", name: "search", autocomplete: "off", spellcheck: false, oninput: () => sift()});
   const all = h("button", {type: "button", onclick: () => choose([...new Set([...chosen(), ...found().map((c) => c.id)])])}, "Choose all found");
@@ -12,8 +12,9 @@ export default wb.view("Cameras", (ui) => {
     h("caption", {class: "wb-hidden"}, "Cameras of the archive"),
     h("thead", {}, h("tr", {}, h("th", {scope: "col"}, h("span", {class: "wb-hidden"}, "Chosen")),
       ["Picture", "Camera, when it recorded, its clock"].map((word) => h("th", {scope: "col"}, word)))), rows);
+  const box = h("div", {class: "wb-sources-box", tabIndex: 0, role: "group", "aria-label": "List of cameras"}, table);
   ui.add(h("h2", {}, "Cameras"), h("div", {class: "wb-row"}, wb.field("Search cameras", search, "search"), all, none, again),
-    h("div", {class: "wb-sources-box", tabIndex: 0, role: "group", "aria-label": "List of cameras"}, table));
+    box);
 
   // --- what there is ---
   const cameras = () => ui.shown.cameras || [];
@@ -81,24 +82,47 @@ export default wb.view("Cameras", (ui) => {
   // Zone and number of recordings; behind them, when opened, all else that is known.
   function more(c) {
     const known = [`Id: ${c.id}`, c.dated && c.by && `Dated by ${c.by}`, c.clock.words, ...c.notes].filter(Boolean);
-    return h("details", {class: "wb-sources-more"}, h("summary", {}, c.dated ? c.zone : "undated", c.assumed ? h("strong", {}, " (zone assumed)") : "",
+    return h("details", {class: "wb-sources-more"}, h("summary", {"data-key": `more ${c.id}`}, c.dated ? c.zone : "undated", c.assumed ? h("strong", {}, " (zone assumed)") : "",
       c.files ? `, ${c.files} recording${c.files === 1 ? "" : "s"}` : "", c.known ? "" : h("em", {}, ", from the catalogue, not checked")),
     h("ul", {}, known.map((words) => h("li", {}, words))));
   }
-  function row(c) {
-    const box = h("input", {type: "checkbox", "aria-label": `Choose ${c.name}`, "data-id": c.id});
-    box.addEventListener("change", () => choose(box.checked ? [...chosen(), c.id] : chosen().filter((one) => one !== c.id)).catch(() => undefined));
+  function cell(c) {
     const picture = h("td", {class: "wb-sources-picture"});
     picture.dataset.source = c.id;
     if (pictures.has(c.id)) picture.append(image(c.id));
     seen.observe(picture);
+    return picture;
+  }
+  function row(c, picture) {
+    const choice = h("input", {type: "checkbox", "aria-label": `Choose ${c.name}`, "data-id": c.id, "data-key": `choose ${c.id}`});
+    choice.addEventListener("change", () => choose(choice.checked ? [...chosen(), c.id] : chosen().filter((one) => one !== c.id)).catch(() => undefined));
     const show = () => (chosen().includes(c.id) ? Promise.resolve() : choose([...chosen(), c.id])).then(() => ui.ask("show", {source: c.id})).catch(() => undefined);
-    const tr = h("tr", {}, h("td", {}, box), picture,
-      h("td", {}, h("div", {class: "wb-sources-head"}, h("button", {type: "button", class: "wb-sources-name", onclick: show}, c.name),
+    const tr = h("tr", {}, h("td", {}, choice), picture,
+      h("td", {}, h("div", {class: "wb-sources-head"}, h("button", {type: "button", class: "wb-sources-name", "data-key": `show ${c.id}`, onclick: show}, c.name),
         h("span", {class: "wb-sources-clock", "data-state": c.clock.state, title: c.clock.words}, c.clock.short)),
         recorded(c), more(c)));
     tr.dataset.source = c.id;
     return tr;
+  }
+  // What is known of a camera may change with each look into the archive: the rest stays, and so does what was opened.
+  function anew(c, old) {
+    const tr = row(c, old ? old.querySelector(".wb-sources-picture") : cell(c));
+    if (old) { tr.querySelector("details").open = old.querySelector("details").open; old.replaceWith(tr); }
+    return tr;
+  }
+  function drop(tr) {
+    seen.unobserve(tr.querySelector(".wb-sources-picture")); sight.delete(tr.dataset.source);
+    tr.remove();
+  }
+  function drawRows() {
+    const old = new Map([...rows.children].map((tr) => [tr.dataset.source, tr])), there = new Set(cameras().map((c) => c.id));
+    for (const [id, tr] of old) if (!there.has(id)) drop(tr);
+    let next = rows.firstElementChild;
+    for (const c of cameras()) {
+      const now = JSON.stringify(c), held = old.get(c.id), tr = held && drawn.get(c.id) === now ? held : anew(c, held);
+      drawn.set(c.id, now);
+      if (tr === next || (held && held === next)) next = tr.nextElementSibling; else rows.insertBefore(tr, next);
+    }
   }
   function sift() {
     const there = new Set(found().map((c) => c.id));
@@ -122,7 +146,7 @@ export default wb.view("Cameras", (ui) => {
   let known = "";
   ui.draw((shown) => {
     const now = JSON.stringify(shown.cameras);
-    if (now !== known) { known = now; seen.disconnect(); sight.clear(); rows.replaceChildren(...cameras().map(row)); }
+    if (now !== known) { known = now; wb.steady(ui.root, drawRows, box); }
     // A picture that was made before a mask was drawn must not stay.
     for (const [id, one] of [...pictures]) if (one.look !== (shown.looks || {})[id]) forget(id);
     check();

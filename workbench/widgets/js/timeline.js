@@ -11,7 +11,7 @@ export default wb.view("Timeline", (ui) => {
   };
   const cursor = handle("at", "Shown frame"), begin = handle("begin", "In point"), end = handle("end", "Out point");
   const marks = h("div", {class: "wb-timeline-marks"}), names = h("div", {class: "wb-timeline-names", role: "group", "aria-label": "Cameras on the timeline"});
-  const stage = h("div", {class: "wb-timeline-stage", role: "group", "aria-label": "Timeline: arrows step, plus and minus zoom, I and O set the range"},
+  const stage = h("div", {class: "wb-timeline-stage", tabIndex: 0, role: "group", "aria-label": "Timeline: arrows step, plus and minus zoom, I and O set the range"},
     canvas, marks, begin, end, cursor);
 
   // --- controls ---
@@ -81,14 +81,16 @@ export default wb.view("Timeline", (ui) => {
     place(begin, local().begin, "In point"); place(end, local().end, "Out point"); place(cursor, local().at, "Shown frame");
     for (const mark of marks.children) {
       const left = x(Number(mark.dataset.at)), right = mark.dataset.end ? x(Number(mark.dataset.end)) : left;
-      mark.hidden = right < -8 || left > width + 8;
+      hide(mark, right < -8 || left > width + 8);
       mark.style.left = `${left}px`;
       if (mark.dataset.end) mark.style.width = `${Math.max(2, right - left)}px`;
     }
   }
   const frame = wb.throttle(paint);
+  // What goes out of sight leaves its keys to the whole.
+  const hide = (el, is) => { if (is && document.activeElement === el) stage.focus({preventScroll: true}); el.hidden = is; };
   function place(el, at, words) {
-    el.hidden = at === null || at === undefined || x(at) < -6 || x(at) > width + 6;
+    hide(el, at === null || at === undefined || x(at) < -6 || x(at) > width + 6);
     if (el.hidden) return;
     el.style.left = `${x(at)}px`;
     el.setAttribute("aria-valuenow", Math.round(x(at) / width * 1000)); el.setAttribute("aria-valuemin", 0); el.setAttribute("aria-valuemax", 1000);
@@ -201,12 +203,12 @@ export default wb.view("Timeline", (ui) => {
     if (now === marksDrawn) return;
     marksDrawn = now;
     const row = (id) => lanes().findIndex((one) => one.id === id), found = shown.marks || [];
-    marks.replaceChildren(...found.filter((one) => one.here && row(one.source) >= 0).flatMap((one) => mark(one, row(one.source))));
+    wb.steady(stage, () => marks.replaceChildren(...found.filter((one) => one.here && row(one.source) >= 0).flatMap((one) => mark(one, row(one.source)))), stage);
     lists.drawMarks(found, (id) => (lanes().find((one) => one.id === id) || {name: id || "–"}).name, how);
   }
   function drawFields(shown) {
     for (const [el, value] of [[inInput, shown.begin], [outInput, shown.end], [atInput, shown.at]]) {
-      const words = value === null || value === undefined ? "" : wb.time(value, how(6)).replace(/ s$/, "").replace(` ${how(6).zone}`, "");
+      const words = wb.typed(value, how());
       if (document.activeElement !== el || el.dataset.drawn === el.value) el.value = words;
       el.dataset.drawn = words;
     }
@@ -226,7 +228,7 @@ export default wb.view("Timeline", (ui) => {
     if (looked !== drawn.looked) { drop(); delete stage.dataset.thumbs; if (drawn.source !== shown.source) ticks = null; }
     if (view && (now !== drawn.now || !before || before[0] !== view[0] || before[1] !== view[1])) rest();
     else if (view && looked !== drawn.looked) thumbnails();
-    if (view && shown.at !== null && shown.at !== drawn.at && !hand.busy() && (shown.at < view[0] || shown.at > view[1])) {
+    if (view && drawn.at !== undefined && shown.at !== null && shown.at !== drawn.at && !hand.busy() && (shown.at < view[0] || shown.at > view[1])) {
       const span = view[1] - view[0];
       look(shown.at - span / 2, shown.at + span / 2);
     }

@@ -105,5 +105,5 @@ const wbTimeline = (() => {
     if (n > 1 && (x(ticks.times[n - 1]) - x(ticks.times[0])) / n < 4) return;
     for (const at of ticks.times) { const left = x(at); if (left >= 0 && left <= width) g.fillRect(Math.round(left), top, 1, 4); }
   }
-  return {draw, inks, height, laneTop, RULER, STRIP, LANE};
+  return {draw, inks, height, laneTop, RULER};
 })();

@@ -1,8 +1,10 @@
-// Pointer, wheel and keys over the timeline. `line` is the view's own: view, width, us(px), x(us), pan, zoom, look, …
+// Pointer, wheel and keys over the timeline. `line` is the view's own: view, width, us(px), x(us), pan, zoom, …
 function wbTimelineHand(ui, stage, line) {
   const SNAP = 6;
   let drag = null;
-  const px = (event) => event.clientX - stage.getBoundingClientRect().left;
+  // Pixels of the canvas, which begins behind the stage's border.
+  const px = (event) => event.clientX - stage.getBoundingClientRect().left - stage.clientLeft;
+  const py = (event) => event.clientY - stage.getBoundingClientRect().top - stage.clientTop;
   const quiet = (asked) => asked.catch(() => undefined);
 
   // The page scrolls under a plain wheel; Ctrl, ⌘ and pinching zoom, a sideways wheel pans.
@@ -23,13 +25,13 @@ function wbTimelineHand(ui, stage, line) {
   }
   stage.addEventListener("pointerdown", (event) => {
     if (!line.view() || event.button || event.target.closest(".wb-timeline-mark")) return;
-    const top = event.clientY - stage.getBoundingClientRect().top, point = event.target.dataset && event.target.dataset.point;
-    drag = {from: px(event), last: px(event), kind: point || (top < wbTimeline.RULER ? "pan" : "range"), shown: {...ui.shown}, moved: false};
+    const point = event.target.dataset && event.target.dataset.point, kind = point || (py(event) < wbTimeline.RULER ? "pan" : "range");
+    drag = {from: px(event), last: px(event), kind, shown: {...(drag ? drag.shown : ui.shown)}, moved: false, sent: false};
     try { stage.setPointerCapture(event.pointerId); } catch { /* a pointer that is gone already */ }
-    if (point) event.target.focus();
+    (point ? event.target : stage).focus({preventScroll: true});
   });
   stage.addEventListener("pointermove", (event) => {
-    if (!drag) return;
+    if (!drag || drag.sent) return;
     const now = px(event);
     if (Math.abs(now - drag.from) > 3) drag.moved = true;
     if (!drag.moved) return;
@@ -39,8 +41,9 @@ function wbTimelineHand(ui, stage, line) {
     line.frame();
   });
   const released = (event) => {
-    if (!drag) return;
+    if (!drag || drag.sent) return;
     const done = drag, keep = drag.shown, over = () => { if (drag === done) { drag = null; line.frame(); } };
+    done.sent = true;  // what was dragged stays in sight until the kernel has answered
     if (event.type === "pointercancel" || (!done.moved && done.kind !== "range" && done.kind !== "pan")) over();
     else if (!done.moved) { over(); quiet(line.move("seek", {at: line.us(done.from)})); }
     else if (done.kind === "pan") over();

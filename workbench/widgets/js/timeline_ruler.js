@@ -78,5 +78,5 @@ const wbRuler = (() => {
     else found = months(view, MONTHS.find((n) => fits(n * 30 * DAY)) || MONTHS[MONTHS.length - 1], zone);
     return found.filter((one) => one.at >= view[0] && one.at < view[1]);
   }
-  return {ticks, offset};
+  return {ticks};
 })();
