@@ -236,3 +236,82 @@ def near(page: Any, points: Any, wanted: Any) -> bool:
         abs(p[0] - q[0]) <= 2 / box["width"] and abs(p[1] - q[1]) <= 2 / box["height"]
         for p, q in zip(points, wanted, strict=True)
     )
+
+
+def focus(page: Any) -> str:
+    """The name of what has the keyboard."""
+    return str(page.page.evaluate("document.activeElement.ariaLabel || document.activeElement.innerText"))
+
+
+@pytest.mark.browser
+def test_tables_leave_the_keyboard_where_it_is(page: Any, session: Session) -> None:
+    """A mask chosen by Enter, a box by Space, a number by Tab: the focus stays, and each number counts."""
+    session.draw(masks=(Mask(points=BOX),))
+    button(page, "Mask 1").press("Enter")
+    page.find(page.page.get_by_label("Style of mask 1"))
+    assert focus(page) == "Mask 1"
+    page.page.get_by_label("everything outside instead").press("Space")
+    page.until(lambda: session.look.masks[0].inverted)
+    for _ in range(10):
+        page.pump()
+    assert page.page.evaluate("document.activeElement.type") == "checkbox"
+    page.page.get_by_text("Corners of the selected mask as numbers").click()
+    wide, high = session.archive.view("entrance", Offset(0)).of
+    x = page.page.get_by_label("Corner 1, x in pixels")
+    x.fill("32")
+    x.press("Tab")
+    page.until(lambda: session.look.masks[0].points[0][0] == pytest.approx(32 / wide))
+    for _ in range(10):
+        page.pump()
+    assert focus(page) == "Corner 1, y in pixels"
+    page.page.keyboard.type("18")
+    page.page.keyboard.press("Tab")
+    page.until(lambda: session.look.masks[0].points[0] == pytest.approx((32 / wide, 18 / high)))
+    x.fill("")
+    x.press("Tab")
+    page.until(lambda: "that is no number. It stays 32." in page.locator(".wb-alert").inner_text())
+    assert x.input_value() == "32"
+    x.fill(str(wide + 50))
+    x.press("Tab")
+    page.until(lambda: session.look.masks[0].points[0] == pytest.approx((1, 18 / high)))
+    page.until(lambda: x.input_value() == str(wide))
+    assert page.locator(".wb-alert").is_hidden()
+
+
+@pytest.mark.browser
+def test_keys_on_a_handle_are_the_handles(page: Any, session: Session) -> None:
+    """Delete on a handle of the crop or on an edge's dot deletes no mask, an arrow on a dot steps nowhere."""
+    session.draw(masks=(Mask(points=BOX),), crop=Area(0.1, 0.1, 0.9, 0.9))
+    button(page, "Mask 1").click()
+    page.find(page.page.get_by_label("Crop, top left corner")).press("Delete")
+    dot, at_first = page.page.get_by_label("Mask 1: put in a corner behind corner 1", exact=True), session.state.at
+    dot.press("Delete")
+    dot.press("ArrowRight")
+    for _ in range(20):
+        page.pump()
+    assert len(session.look.masks) == 1 and session.look.crop is not None and session.state.at == at_first
+    page.locator(".wb-frame-stage").focus()
+    page.page.keyboard.press("Delete")
+    page.until(lambda: not session.look.masks)
+
+
+@pytest.mark.browser
+def test_an_open_polygon_waits_and_closes_once(page: Any, session: Session) -> None:
+    """A step in After leaves it there; Before draws on; a double click on the first corner closes it."""
+    session.draw(drawing=BOX)
+    page.until(lambda: page.locator(".wb-frame-stage[data-mode=draw]").count())
+    button(page, "After").click()
+    before = session.state.at
+    page.locator(".wb-frame-stage").focus()
+    page.page.keyboard.press("ArrowRight")
+    page.until(lambda: session.state.at != before)
+    page.until(lambda: page.locator(".wb-frame-stage[data-masked=true]").count())
+    button(page, "Before").click()
+    assert page.locator(".wb-frame-stage[data-mode=draw]").count() == 1
+    page.page.mouse.dblclick(*at(page, *BOX[0]))
+    page.page.mouse.click(*at(page, 0.8, 0.8))
+    page.until(lambda: len(session.look.masks) == 1)
+    for _ in range(20):
+        page.pump()
+    assert session.look.masks[0].points == BOX and not session.look.drawing
+    assert page.locator(".wb-alert").is_hidden() and page.locator(".wb-frame-stage[data-mode=look]").count()

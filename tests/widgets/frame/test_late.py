@@ -251,3 +251,17 @@ def test_a_closed_view_begins_nothing(slow: Slow, session: Session) -> None:
     ]
     assert 1 not in slow.told and not slow.begun.acquire(blocking=False)
     assert not late.wait(0.1) and list(slow._lanes) == ["hand"]
+
+
+@pytest.mark.browser
+def test_a_closed_place_wishes_nothing(page: Any, session: Session, view: FrameView) -> None:
+    """A place that is closed takes its wish back: no masked picture is made for it any more."""
+    page.until(lambda: "frame" in view.pictures.wished())
+    page.mount(view)
+    page.page.evaluate("document.querySelector('#v1 [data-how=after]').click()")
+    page.until(lambda: "masked" in view.pictures.wished())
+    page.page.evaluate("wbClose.v1()")
+    page.until(lambda: list(view.pictures.wished()) == ["frame"])
+    page.page.evaluate("wbClose.v0()")
+    page.until(lambda: not view.pictures.wished())
+    assert not view.pictures._wishes

@@ -143,3 +143,23 @@ def test_a_4k_screen_gets_a_large_picture(browser: Any, session: Session) -> Non
     assert page.page.evaluate("document.documentElement.scrollWidth") <= 3840
     page.close()
     view.close()
+
+
+def test_exact_pixels_never_lie_where_others_did(wide: Any) -> None:
+    """After a pan the new part is placed in the same moment in which it is shown: no frame has it in the old place."""
+    page = wide
+    page.locator(STAGE).focus()
+    page.page.keyboard.press("1")
+    exact(page)
+    page.page.evaluate(
+        """() => { window.laid = []; (function look() {
+        const fine = document.querySelector('[data-side=before] .wb-frame-fine');
+        if (fine.naturalWidth) laid.push([fine.naturalWidth, parseFloat(fine.style.width)]);
+        requestAnimationFrame(look); })(); }"""
+    )
+    for key in ("Control+ArrowLeft",) * 4:
+        page.page.keyboard.press(key)
+    exact(page)
+    laid = page.page.evaluate("laid")
+    assert len({natural for natural, _ in laid}) == 2
+    assert [one for one in laid if abs(one[0] - one[1]) > 0.5] == []

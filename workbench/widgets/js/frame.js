@@ -1,7 +1,7 @@
 // Frame and masks: the exact frame at the cursor, drawing on it, and the real masked frame beside.
 export default wb.view("Frame and masks", (ui) => {
   const {h} = wb;
-  let selected = -1, pending = new Map(), sent = 0, open = null, told = 0, drawn = null;
+  let selected = -1, pending = new Map(), sent = 0, open = null, told = 0, drawn = null, closing = false;
   const words = (us) => wb.time(us, {dated: ui.shown.dated, zone: ui.shown.zone, digits: 6});
   const nameOf = (id) => ((ui.shown.sources || []).find((one) => one.id === id) || {name: id}).name;
   const asked = (verb, args) => ui.ask(verb, args).catch(() => undefined);
@@ -25,8 +25,13 @@ export default wb.view("Frame and masks", (ui) => {
     undoPoint: () => on.drawing(corners().slice(0, -1)),
     cancel: () => on.drawing([]),
     // What is drawn shows at once; the kernel's truth takes over when it has answered all.
-    drawing(points) { open = points; show(); const mine = ++told; return draws("drawing", {points}).then(() => { if (mine === told) { open = null; show(); } }); },
-    close: () => draws("close_polygon", {}).then((n) => { if (n !== undefined) { selected = n; stage.setMode("look"); show(); stage.focusCorner(n, 0); } }),
+    drawing(points) { if (closing) return Promise.resolve(); open = points; show(); const mine = ++told; return draws("drawing", {points}).then(() => { if (mine === told) { open = null; show(); } }); },
+    // Once: a double click closes, and draws no further.
+    close() {
+      if (closing) return;
+      closing = true;
+      draws("close_polygon", {}).then((n) => { closing = false; if (n !== undefined) { selected = n; stage.setMode("look"); show(); stage.focusCorner(n, 0); } });
+    },
     step(by, unit) {
       const answer = ui.ask("step", {by, unit}), guessed = pictures.step(by, unit);
       return answer.then((at) => { guessed(at); if (at === null) ui.say("There is nothing further in that direction."); }, () => guessed(undefined));
@@ -42,7 +47,7 @@ export default wb.view("Frame and masks", (ui) => {
   };
   const corners = () => open || ui.shown.drawing || [];
   const typed = (us) => wb.typed(us, {dated: ui.shown.dated, zone: ui.shown.zone});
-  const stage = wbStage(ui, on), pictures = wbPictures(ui, stage, {nameOf, words}), tables = wbTables(ui, {...on, words, typed});
+  const stage = wbStage(ui, on), pictures = wbPictures(ui, stage, {nameOf, words}), tables = wbTables(ui, {...on, words, typed, lost: () => stage.el});
   const camera = h("select", {onchange: () => asked("show", {source: camera.value})});
   const button = (text, work, more) => h("button", {type: "button", onclick: work, ...more}, text);
   const toggle = (mode) => () => { stage.setMode(stage.mode === mode ? "look" : mode); stage.el.focus({preventScroll: true}); };
@@ -74,9 +79,12 @@ export default wb.view("Frame and masks", (ui) => {
   function compare(how) {
     if (how !== "before" && stage.mode !== "look") stage.setMode("look");
     pictures.setMode(how);
+    goOn();
     for (const one of sights) one.setAttribute("aria-pressed", String(one.dataset.how === pictures.mode));
     show();
   }
+  // A polygon that is open is drawn on, where one sees what one draws on.
+  function goOn() { if (corners().length && stage.mode === "look" && pictures.mode === "before") stage.setMode("draw"); }
   const settled = wb.pause(() => pictures.fetch(), 120);
   function zoomed() { pictures.tell(); settled(); }
   // A picture that is late for longer than a blink is told; one that came is told at once.
@@ -114,7 +122,7 @@ export default wb.view("Frame and masks", (ui) => {
     if (source !== null && source !== s.source) { pending.clear(); open = null; selected = -1; facts.replaceChildren(); if (stage.mode !== "look") stage.setMode("look"); }
     source = s.source;
     [undo.disabled, redo.disabled] = (s.undo || [0, 0]).map((n) => !n);
-    if (corners().length && stage.mode === "look") stage.setMode("draw");
+    goOn();
     pictures.follow(); show(); pictures.tell(); pictures.fetch();
   });
 });

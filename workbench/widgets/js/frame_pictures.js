@@ -1,6 +1,7 @@
 // The pictures under the stage: before (as recorded), after (the engine's masked picture of the same frame), or both with
 // a divider between. Each is shown for the cursor and the masks that it was made for, and for no other: what comes late is
-// dropped, what no longer holds is taken away. From 1:1 on the seen part comes again without any loss.
+// dropped, what no longer holds is dimmed or taken away after a blink (frame.css). From 1:1 on the seen part comes again
+// without any loss.
 function wbPictures(ui, stage, {nameOf, words}) {
   const {h} = wb, PATIENCE = 2000;
   const side = (name, verb, fineVerb) => {
@@ -14,7 +15,7 @@ function wbPictures(ui, stage, {nameOf, words}) {
   const divider = h("div", {class: "wb-frame-divider", tabIndex: 0, role: "slider", "aria-label": "Divider between before and after", "aria-valuemin": 0, "aria-valuemax": 100, hidden: true});
   stage.pictures.append(before.el, after.el); stage.el.append(divider);
   const front = wb.unique("front");
-  let mode = "before", split = 50, changed = () => undefined, wish = "", granted = "", faulted = false;
+  let mode = "before", split = 50, changed = () => undefined, wish = "", granted = "", faulted = false, gone = false;
 
   // --- what holds ---
   const fits = (one, made) => Boolean(made) && made.source === ui.shown.source && made.asked === ui.shown.at && (one === before || made.version === ui.shown.version);
@@ -93,14 +94,22 @@ function wbPictures(ui, stage, {nameOf, words}) {
       const area = stage.visible();  // another place of this view may have asked for another part
       if (!fits(one, what) || (area && covers(one, area) && !around(what.area, area))) return;
       one.fineComing = what;
-      wb.picture(one.fine, buffers[0], "image/png").then(() => { if (one.fineComing === what) { one.fineHave = what; tell(); } });
+      const img = h("img", {alt: "", draggable: false, decoding: "sync"});
+      wb.picture(img, buffers[0], "image/png").then(() => {
+        if (one.fineComing !== what || gone) { URL.revokeObjectURL(img.dataset.blob); return; }
+        swap(one.fine, img);
+        Object.assign(one, {fine: img, fineHave: what}); tell();
+      });
     });
   }
-  function lay(what, img) {
-    const old = before.img;
-    img.className = old.className; img.style.cssText = old.style.cssText;
+  // Put a decoded picture where another is: a new `src` would lie in the former one's place for a moment.
+  function swap(old, img) {
+    img.className = old.className; img.style.cssText = old.style.cssText; img.hidden = old.hidden;
     old.replaceWith(img);
     if (old.dataset.blob) URL.revokeObjectURL(old.dataset.blob);
+  }
+  function lay(what, img) {
+    swap(before.img, img);
     Object.assign(before, {img, have: what, coming: what, key: "", what: "", fault: ""});
     stage.resize(...what.of); tell();
   }
@@ -179,7 +188,12 @@ function wbPictures(ui, stage, {nameOf, words}) {
   divider.addEventListener("pointermove", (event) => { if (!divider.hasPointerCapture(event.pointerId)) return; const at = stage.el.getBoundingClientRect(); divide((event.clientX - at.left) / at.width * 100); });
 
   stage.onPlaced(place);
-  ui.cleanup(() => { for (const one of sides) clearTimeout(one.timer); for (const one of sides) for (const img of [one.img, one.fine]) if (img.dataset.blob) URL.revokeObjectURL(img.dataset.blob); });
+  ui.cleanup(() => {
+    gone = true;
+    for (const one of sides) for (const img of [one.img, one.fine]) if (img.dataset.blob) URL.revokeObjectURL(img.dataset.blob);
+    for (const one of sides) clearTimeout(one.timer);
+    ui.ask("wish", {front}, {quiet: true}).catch(() => undefined);  // nothing is shown here any more
+  });
   return {
     fetch, tell, state, pixels, late, waiting, onChange(work) { changed = work; },
     get mode() { return mode; },

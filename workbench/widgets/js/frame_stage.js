@@ -169,15 +169,16 @@ function wbStage(ui, on) {
     const area = [drag.pen, cross];
     drag = null; on.crop(area).then(() => setMode("look"), () => undefined);
   }
+  // Arrows and Delete on a handle or on the divider are theirs, whether or not they mean something there.
   function pressed(event) {
-    const key = event.key, low = key.toLowerCase(), delta = by(event), back = event.shiftKey;
+    const key = event.key, low = key.toLowerCase(), delta = by(event), back = event.shiftKey, own = event.target === stage;
     if (key === "Escape") { if (mode === "draw" && what.drawing.length) on.cancel(); drag = null; setMode("look"); }
     else if (mode !== "look" && delta) { cross = clamped([cross[0] + delta[0], cross[1] + delta[1]]); paintPen(); on.say(`Pen at ${px(cross)}.`); }
     else if (mode === "draw" && key === " ") on.add(cross);
     else if (mode === "draw" && key === "Enter") on.close();
     else if (mode === "draw" && key === "Backspace") on.undoPoint();
     else if (mode === "crop" && (key === " " || key === "Enter")) cropByKeys();
-    else if (mode === "look" && (key === "ArrowLeft" || key === "ArrowRight")) on.step(key === "ArrowLeft" ? -1 : 1, back ? "second" : "frame");
+    else if (own && mode === "look" && (key === "ArrowLeft" || key === "ArrowRight")) on.step(key === "ArrowLeft" ? -1 : 1, back ? "second" : "frame");
     else if (low === "k") on.step(back ? -1 : 1, "key");
     else if (key === "+" || key === "=") zoom(1.25);
     else if (key === "-") zoom(0.8);
@@ -185,7 +186,7 @@ function wbStage(ui, on) {
     else if (key === "1") exact();
     else if (low === "d" || low === "c") setMode(low === "d" ? "draw" : "crop");
     else if (low === "b" || low === "s") on.compare(low === "b" ? "next" : "split");
-    else if (key === "Delete" && what.selected >= 0 && !bare) on.deleteMask(what.selected);
+    else if (own && key === "Delete" && what.selected >= 0 && !bare) on.deleteMask(what.selected);
     else return false;
     return true;
   }
@@ -202,8 +203,8 @@ function wbStage(ui, on) {
   sized.observe(stage);
   ui.cleanup(() => sized.disconnect());
   return {
-    el: stage, pictures, layer, fit, zoom, exact, pan, setMode, visible, inner, toScreen, paint,
-    get mode() { return mode; }, get size() { return size; }, get scale() { return scale; }, get known() { return known; },
+    el: stage, pictures, layer, fit, zoom, exact, pan, setMode, visible, inner, toScreen,
+    get mode() { return mode; }, get size() { return size; }, get known() { return known; },
     // Pixels of the screen for one of the picture.
     get magnified() { return scale * dpr(); },
     onMode(work) { told = work; }, onPlaced(work) { placed = work; },
