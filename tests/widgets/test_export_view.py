@@ -104,7 +104,7 @@ def test_a_choice_is_left_to_the_format_again(page: Any, session: Session) -> No
     page.until(lambda: session.state.options.get("burn") is True)
     burn.select_option("as the format does")
     page.until(lambda: "burn" not in session.state.options)
-    assert burn.input_value() == "as the format does"
+    page.until(lambda: burn.input_value() == "as the format does")
 
 
 def test_what_cannot_be_made_is_refused_before_the_run(page: Any, session: Session) -> None:
