@@ -17,6 +17,7 @@ from tests.evidence.leaks import PLANTS, plant_all
 from tests.evidence.leaks_text import NOTEBOOK
 from tests.truth import Clip, make
 from workbench.archives.local import LocalArchive
+from workbench.core.errors import RequestError
 from workbench.core.geometry import Area
 from workbench.core.spec import ExportSpec, Mask
 from workbench.core.timebase import Offset
@@ -155,6 +156,19 @@ def test_a_snapshot_without_the_mask_is_a_leak(case: Case, archive: LocalArchive
         "snapshots/S9.png": "the crop of export E1 not applied",
         "snapshots/S10.png": "1 mask of every export of that instant not applied",
     }
+
+
+def test_what_would_be_a_leak_is_not_taken(case: Case, archive: LocalArchive, tmp_path: Path) -> None:
+    """A snapshot of no export, at an instant that every export masks, is refused; elsewhere it is taken."""
+    other = Case.open(shutil.copytree(case.folder, tmp_path / "case"))
+    with pytest.raises(RequestError, match="hide a part of this picture") as refused:
+        other.snapshot(archive, "hall", AT)
+    assert refused.value.field == "export" and other.state.snapshots == case.state.snapshots
+    assert {path.name for path in (other.folder / "snapshots").iterdir()} == {
+        path.name for path in (case.folder / "snapshots").iterdir()
+    }
+    taken = other.snapshot(archive, "hall", Offset(3_500_000))
+    assert taken.masks == () and disclosure.check(other.folder).failed == ()
 
 
 @pytest.mark.parametrize("masks", [[{"points": 7}], [{"points": [["a", 1], [2, 3], [4, 5]]}], 7, [{}], [None]], ids=str)

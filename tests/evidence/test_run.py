@@ -71,6 +71,28 @@ def test_what_is_not_known_is_a_reason() -> None:
     assert len(many) == MOST_REASONS + 1 and many[-1] == f"and {40 - MOST_REASONS} more of the kind"
 
 
+ASKED = "from workbench.evidence.here import here; from workbench.evidence.run import why_not_final; "
+ASKED += "print(why_not_final(here()))\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "why"),
+    [
+        (["asks.py"], "", ""),
+        (["-c", ASKED], "", "which program made it is not known"),
+        (["-"], ASKED, "which program made it is not known"),
+        (["-q", "-i", "empty.py"], ASKED, "it was typed at a prompt"),
+    ],
+    ids=["a script", "of the command line", "of a pipe", "typed behind a script"],
+)
+def test_only_a_script_that_can_be_run_again_is_known(words: list[str], given: str, why: str, tmp_path: Path) -> None:
+    """Code that no file holds gives no FINAL, nor do lines typed when a script has ended."""
+    (tmp_path / "asks.py").write_text(ASKED)
+    (tmp_path / "empty.py").write_text("")
+    told = subprocess.run([sys.executable, *words], cwd=tmp_path, input=given, capture_output=True, text=True)
+    assert (told.stdout.strip() == "()") if not why else (why in told.stdout), told.stderr
+
+
 def test_the_digest_of_the_code_can_be_made_by_anybody() -> None:
     """It is the SHA-256 of the cells' digests, a line each."""
     lines = "".join(hashlib.sha256(text.encode()).hexdigest() + "\n" for text in SAVED)

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from tests.widgets.conftest import RECORDINGS
-from workbench import Case, LocalArchive, Mask
+from workbench import Case, ExportSpec, LocalArchive, Mask
 from workbench.archives.remote import RemoteArchive
+from workbench.core.errors import RequestError
 from workbench.core.timebase import instant
+from workbench.evidence import disclosure
 from workbench.server.serving import Background
 from workbench.widgets import EvidenceView, Session
 
@@ -87,6 +89,25 @@ def test_masks_do_not_vanish_silently(page: Any, session: Session) -> None:
     page.page.get_by_role("button", name="Take snapshot").click()
     page.until(lambda: "masks are drawn" in page.locator("[data-field=export] .wb-wrong").inner_text())
     assert session.case and not session.case.state.snapshots
+
+
+def test_what_an_export_masks_is_not_shown_without_a_word(view: EvidenceView, session: Session) -> None:
+    """No export chosen, no mask drawn, but an export masks that instant: refused, or taken and its reason on record."""
+    case, at = session.case, session.state.at
+    assert case is not None and at is not None
+    mask = Mask(points=((0, 0), (0.5, 0), (0.5, 0.5)))
+    case.export(
+        ExportSpec(source="entrance", begin=instant(at), end=instant(at), format="jpg", masks=(mask,)),
+        view.session.archive,
+    )
+    with pytest.raises(RequestError, match="E1 hides a part of this picture"):
+        view.on_snapshot("", "")
+    assert not case.state.snapshots
+    view.on_snapshot("", "", unmasked="the court asked for it")
+    shot = case.state.snapshots[0]
+    assert (shot.export, shot.unmasked, shot.masks) == ("E1", "the court asked for it", ())
+    assert session.state.steps[-1]["export"] == "E1"
+    assert disclosure.check(case.folder).failed == ()
 
 
 def test_words_being_written_are_kept(page: Any, session: Session) -> None:

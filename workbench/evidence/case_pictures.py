@@ -1,8 +1,9 @@
 """Pictures of a case: snapshots of exact frames, context pictures, and marked copies.
 
 A snapshot belongs to an export or to none. If to one, that export's masks and crop are applied, since what was hidden
-in the one must not be shown by the other; leaving them out takes a reason, which is recorded and printed. A camera of a
-VMS has no recording that could be hashed, so no snapshot is taken of it.
+in the one must not be shown by the other; leaving them out takes a reason, which is recorded and printed. One of no
+export is refused where every export of its instant hides something of it. A camera of a VMS has no recording that could
+be hashed, so no snapshot is taken of it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from workbench.archives.base import Archive
+from workbench.archives.base import Archive, Snapshot
 from workbench.core.errors import NameTaken, RequestError
 from workbench.core.geometry import Area
 from workbench.core.spec import ExportSpec, Mask
@@ -19,6 +20,7 @@ from workbench.core.timebase import Moment, parse_time
 from workbench.evidence import annotate, case_exports, case_sources, snapshots
 from workbench.evidence.book import Book, known, text
 from workbench.evidence.clock import Clock
+from workbench.evidence.disclosure.pictures import Bare, hidden_by
 from workbench.evidence.nouns import AnnotationRecord, SnapshotRecord
 
 T = TypeVar("T")
@@ -82,6 +84,12 @@ def _taken(
 
     result = case_exports.result_of(book, words["export"]) if words["export"] else None
 
+    def allowed(taken: Snapshot) -> None:
+        if result is None and (names := hiding(book, source, taken.instant)):
+            what = f"{', '.join(names)} hide{'s' * (len(names) == 1)} a part of this picture"
+            advice = "Name an export: its masks and crop are applied. To leave them out, say why, too."
+            raise RequestError("export", what, advice)
+
     def take(name: str) -> SnapshotRecord:
         taken = snapshots.take(
             archive,
@@ -94,6 +102,7 @@ def _taken(
             folder=book.folder,
             clock=clock,
             context=context,
+            allowed=allowed,
             **words,
         )
         return replace(taken, shown_by_export=None if result is None else shows(result, taken))
@@ -102,6 +111,13 @@ def _taken(
     read = {"file": made.file, "sha256": made.file_sha256}
     book.append("snapshot-taken", made, before=[read], after=[made.picture])
     return made
+
+
+def hiding(book: Book, source: str, instant_us: int) -> tuple[str, ...]:
+    """The exports of `source` that show `instant_us`, where each of them masks or cuts something there; else empty."""
+    specs = {e.id: case_exports.result_of(book, e.id)["plan"] for e in book.state.exports if e.source == source}
+    requests = {name: plan.get("spec") for name, plan in specs.items()}
+    return hidden_by(Bare(source=source, instant_us=instant_us), requests, book.state)
 
 
 def shows(result: Mapping[str, Any], taken: SnapshotRecord) -> bool | None:

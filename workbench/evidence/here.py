@@ -86,11 +86,11 @@ def _packages() -> dict[str, str]:
 
 def _program(common: dict[str, Any]) -> RunRecord:
     path = Path(sys.argv[0]) if sys.argv and sys.argv[0] else None
-    if path is None and (hasattr(sys, "ps1") or sys.flags.interactive):
+    if hasattr(sys, "ps1") or (path is None and sys.flags.interactive):
         return RunRecord(kind=BY_HAND, program="python", hindrance=TYPED, **common)
     name = "" if path is None else path.parent.name if path.name == "__main__.py" else path.name
     options = [found[0] for word in sys.argv[1:] if (found := _OPTION.fullmatch(word.partition("=")[0]))]
-    data = None if path is None else _read(path)
+    data = None if path is None else _read(path) or _read(path.with_suffix(".exe"))
     digest = "" if data is None else hashlib.sha256(data).hexdigest()
     return RunRecord(kind=PROGRAM, program=name, file_sha256=digest, options=tuple(options), **common)
 

@@ -102,6 +102,8 @@ def _reasons(run: RunRecord) -> Iterator[str]:
         yield from _of_cells(run.cells, run.program or "the notebook")
     elif run.kind != PROGRAM:
         yield "how it was made is not known"
+    elif not run.file_sha256:
+        yield "which program made it is not known"
 
 
 def _of_cells(cells: Sequence[CellRun], name: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ Nothing is appended to the log here; a picture whose record never got there has 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from workbench.archives.base import Archive, Snapshot
@@ -37,14 +38,17 @@ def take(
     unmasked: str = "",
     context: bool = False,
     clock: Clock | None = None,
+    allowed: Callable[[Snapshot], None] | None = None,
 ) -> SnapshotRecord:
     """Take the frame shown at `at` and write its picture below the case folder `folder`.
 
-    Raises SourceError where the recording is not the one that was added, NameTaken where the picture exists, and what
-    `Archive.snapshot` raises.
+    Raises SourceError where the recording is not the one that was added, NameTaken where the picture exists, what
+    `Archive.snapshot` raises, and what `allowed` raises of the picture before anything is written.
     """
     taken = archive.snapshot(source.id, at, masks, crop)
     _check_source(taken, source)
+    if allowed is not None:
+        allowed(taken)
     picture = filing.write(folder, f"{FOLDER}/{id}.png", taken.png, "picture")
     device = taken.instant - round(source.archive_offset * SECOND) if taken.dated else taken.instant
     corrected = clock.corrected(device) if clock is not None and taken.dated else None

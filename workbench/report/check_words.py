@@ -67,12 +67,12 @@ def check_words(
         expected = f"{len(then)} entries, head {head}"
         yield _failed(file, "custody log", expected, f"{record.log_length} entries, head {record.log_head}")
         return
+    yield from _of_the_run(record, file)
     told = model.get("tool")
     if told != {"forensic-workbench": __version__}:
         note = f"its words were written by {str(told)[:_SHOWN]}, this is {__version__}: install that one to compare"
         yield Finding(check=CHECK, verdict=Verdict.NOT_CHECKED, file=file, place="words", note=note)
         return
-    yield from _of_the_run(record, file)
     try:
         case = _Then(folder, then)
         found = _words(case, record, model, file)

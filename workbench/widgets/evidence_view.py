@@ -93,6 +93,8 @@ class EvidenceView(View):
             words = "masks are drawn, and a snapshot that belongs to no export has none"
             raise RequestError("export", words, "Run the export and choose it here, or say below why it is unmasked.")
         dated = self.session.source(source).dated
+        if not export and unmasked.strip():  # the reason belongs to the export whose masks are left out
+            export = next(iter(self._case().hiding(source, at)), "")
         made = self._taken(source, moment(at, dated), export, caption, unmasked)
         self._written({"caption": caption, "unmasked": unmasked})
         asked = {"source": source, "at": at, "dated": dated, "caption": caption, "unmasked": unmasked}

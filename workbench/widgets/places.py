@@ -1,8 +1,11 @@
 """Where an archive lies, as plain data without secrets: kept in a session's memory, opened again, written as Python.
 
 place_of(archive)        {"folder": "/mnt/disk/recordings"} or {"url": "http://vms:8000/api", "user": "anna", …}
-reopened(place)          the archive there; a password comes from the environment, the keyring or `remote`
+reopened(place)          the archive there; a password comes from the keyring or a prompt
 same(a, b)               whether both name the same footage: the same folder, or the same URL
+
+A case folder may come from anybody, so what it remembers neither decides where a password of this person goes nor turns
+the check of certificates off.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from workbench.archives.local import LocalArchive
 from workbench.archives.opening import open_archive
 from workbench.archives.remote import RemoteArchive
 from workbench.core.errors import RequestError
+from workbench.vms.credentials import PASSWORD, TOKEN
 from workbench.vms.tls import Trust
 
 Place = dict[str, Any]
@@ -51,8 +55,9 @@ def words(place: Mapping[str, Any]) -> str:
 
 
 def reopened(place: Mapping[str, Any], **remote: Any) -> Archive:
-    """The archive at a place; RequestError where its folder is not there, or no place is known."""
+    """The archive at a place; RequestError where no place is known or there, or a secret would leave."""
     if isinstance(place.get("url"), str):
+        _must_be_named(place["url"], remote)
         return open_archive(place["url"], **{**_arguments(place), **remote})
     folder = place.get("folder")
     if not isinstance(folder, str):
@@ -77,6 +82,15 @@ def as_line(archive: Archive) -> tuple[str, set[str], set[str]]:
         given.append(f"trust=Trust({', '.join(f'{key}={value!r}' for key, value in trust.items())})")
     call = f"open_archive({', '.join([repr(archive.url), *given, PROMPT])})"
     return call, names, {"from getpass import getpass"}
+
+
+def _must_be_named(url: str, remote: Mapping[str, Any]) -> None:
+    """RequestError where a secret that is bound to no server would go to one that only a case names."""
+    at_hand = [name for name in (PASSWORD, TOKEN) if os.environ.get(name)]
+    at_hand += [name for name in ("password", "token") if remote.get(name)]
+    if at_hand:
+        what = f"the case remembers the server {url}, and {at_hand[0]} would be sent to it"
+        raise RequestError("archive", what, f"If it is yours, name it: Workbench({url!r}, case=…).")
 
 
 def _options(archive: RemoteArchive) -> Place:
@@ -105,7 +119,8 @@ def _trust(trust: Trust) -> Place:
 def _arguments(place: Mapping[str, Any]) -> dict[str, Any]:
     given = {key: place[key] for key in ("user", "auth", "derive", "keep") if key in place}
     trust = place.get("trust")
-    return {**given, **({"trust": Trust(**trust)} if isinstance(trust, Mapping) else {})}
+    pins = {key: trust[key] for key in ("ca", "fingerprint") if key in trust} if isinstance(trust, Mapping) else {}
+    return {**given, **({"trust": Trust(**pins)} if pins else {})}
 
 
 def _name(place: Mapping[str, Any]) -> tuple[Any, Any]:

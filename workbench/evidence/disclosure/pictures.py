@@ -9,6 +9,7 @@ there, so must it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.core.errors import WorkbenchError
@@ -22,6 +23,26 @@ from workbench.evidence.remote import ORIGINAL
 
 _UNREADABLE = (WorkbenchError, AttributeError, TypeError, KeyError, ValueError, OverflowError)
 """What records that were not written by us may lead to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bare:
+    """A picture that is not taken yet, as it would be without masks and crop."""
+
+    source: str
+    instant_us: int
+    masks: tuple[Any, ...] = ()
+    crop: None = None
+    context: bool = False
+
+
+Seen = SnapshotRecord | Bare
+
+
+def hidden_by(picture: Seen, requests: Mapping[str, Mapping[str, Any] | None], state: CaseState) -> tuple[str, ...]:
+    """Exports that show its instant, where each of them hides something that it shows; empty where one does not."""
+    shown = {name: spec for name, spec in requests.items() if spec is not None and _covers(picture, spec, state)}
+    return tuple(shown) if all(_lacking(picture, spec, state) for spec in shown.values()) else ()
 
 
 def findings(declared: Declared) -> Iterator[Finding]:
@@ -81,17 +102,17 @@ def _judged(shot: SnapshotRecord, state: CaseState, requests: Mapping[str, Mappi
         wanted = requests.get(shot.export)
         if wanted is None:
             return unchecked(CROP, f"the record of export {shot.export} is not here")
-        lacking = [_lacking(shot, wanted, state)]
+        lacking, whose = _lacking(shot, wanted, state), f"export {shot.export}"
     else:
-        lacking = [_lacking(shot, r, state) for r in requests.values() if r is not None and _covers(shot, r, state)]
-    if lacking and all(lacking):
-        whose = f"export {shot.export}" if shot.export else "every export of that instant"
+        hiding = [requests[name] for name in hidden_by(shot, requests, state)]
+        lacking, whose = _lacking(shot, hiding[0] or {}, state) if hiding else "", "every export of that instant"
+    if lacking:
         note = "Take it again with the export's masks and crop, or say why not; leave this one out."
-        return leak(CROP, f"{lacking[0]} of {whose} not applied", expected="masks and crop", note=note)
+        return leak(CROP, f"{lacking} of {whose} not applied", expected="masks and crop", note=note)
     return ok(CROP, "context picture: shows what the crop cuts off" if shot.context else "")
 
 
-def _lacking(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) -> str:
+def _lacking(shot: Seen, spec: Mapping[str, Any], state: CaseState) -> str:
     """What of a request's masks and crop the snapshot does not carry; empty where it carries all."""
     try:
         painted = {_shape(mask) for mask in shot.masks}
@@ -115,7 +136,7 @@ def _shape(mask: Any) -> tuple[Any, ...]:
     return points, mask.get("style", "fill"), mask.get("inverted", False), keys
 
 
-def _at(mask: Any, shot: SnapshotRecord, state: CaseState) -> Any:
+def _at(mask: Any, shot: Seen, state: CaseState) -> Any:
     """A mask as it is on a snapshot's frame: one that moves, in its shape of that instant."""
     if not mask.get("keys"):
         return mask
@@ -124,7 +145,7 @@ def _at(mask: Any, shot: SnapshotRecord, state: CaseState) -> Any:
     return still_at(read, shot.instant_us, times).to_json()
 
 
-def _in_force(mask: Any, shot: SnapshotRecord, state: CaseState) -> bool:
+def _in_force(mask: Any, shot: Seen, state: CaseState) -> bool:
     """Whether a mask covers the instant of a snapshot."""
     begin, end = _times(mask, shot.source, state)
     return (begin is None or begin <= shot.instant_us) and (end is None or shot.instant_us < end)
@@ -137,7 +158,7 @@ def _times(mask: Any, source: str, state: CaseState) -> tuple[int | None, int | 
     return begin, end
 
 
-def _covers(shot: SnapshotRecord, spec: Mapping[str, Any], state: CaseState) -> bool:
+def _covers(shot: Seen, spec: Mapping[str, Any], state: CaseState) -> bool:
     """Whether an export of that request shows the snapshot's instant."""
     if spec.get("source") != shot.source:
         return False
