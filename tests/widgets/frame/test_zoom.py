@@ -161,5 +161,5 @@ def test_exact_pixels_never_lie_where_others_did(wide: Any) -> None:
         page.page.keyboard.press(key)
     exact(page)
     laid = page.page.evaluate("laid")
-    assert len({natural for natural, _ in laid}) == 2
+    assert len({natural for natural, _ in laid}) >= 2
     assert [one for one in laid if abs(one[0] - one[1]) > 0.5] == []
