@@ -59,7 +59,7 @@ def test_what_was_done_is_done_again(archive: LocalArchive, tmp_path: Path, monk
     assert again.state.order == ("S2", "S1") and NASTY in [c.text for c in again.state.comments]
     assert [r.final for r in again.state.reports] == [False] and "final=False" in cell
     assert [c.text for c in again.state.comments] == [c.text for c in case.state.comments]
-    assert "Unmasked: it shows nobody" in [c.text for c in again.state.comments]
+    assert [(s.export, s.unmasked) for s in again.state.snapshots] == [("E1", ""), ("E1", "it shows nobody")]
     assert [v.counts for v in again.state.verified] == [v.counts for v in case.state.verified] != []
     assert [plan.spec for plan in scope["plans"]] == [session.spec()]  # type: ignore[attr-defined]
     session.close()

@@ -100,7 +100,7 @@ export default wb.view("Frame and masks", (ui) => {
     const rows = [["PTS", last.pts === null ? "not told by the server" : `${last.pts} × ${last.base} s`], ["Recording", last.file || "on the server"], ["Picture", `${type}${last.key ? ", key frame" : ""}, ${last.of[0]} × ${last.of[1]} px`]];
     if (t.offset) rows.push(["Time", `${t.offset} s from the first picture (undated)`]);
     else rows.push(["Recorder's clock", wb.time(Number(t.device), {zone: ui.shown.zone, digits: 6})], ["Corrected", t.corrected || "clock not checked"], ["On the time line (UTC)", t.utc]);
-    facts.replaceChildren(...rows.flatMap(([a, b]) => [h("dt", {}, a), h("dd", {"data-unchecked": b === "clock not checked" ? "1" : null}, b)]));
+    facts.replaceChildren(...rows.flatMap(([a, b]) => [h("dt", {}, a), h("dd", {"data-unchecked": String(b).startsWith("clock not checked") ? "1" : null}, b)]));
   }
   const look = () => `${pictures.at} ${stage.size}`;
   function show() {
