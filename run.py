@@ -49,13 +49,16 @@ def set_up(extra: str) -> None:
 
 
 def test(arguments: list[str]) -> int:
-    """ruff, mypy, pytest on up to four cores, in this order; the first that fails ends the run."""
+    """ruff, mypy, pytest, in this order; the first that fails ends the run.
+
+    One process more than cores, at most four: many tests wait for a worker, a server or a page.
+    """
     if not shutil.which("ffmpeg"):
         print("run.py: skipped: tests that compare with ffmpeg; none on the path (apt-get install ffmpeg)")
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         print("run.py: skipped: tests in a browser; no Chromium on the path (apt-get install chromium)")
-    cores = str(min(4, os.cpu_count() or 1))
-    for step in (["ruff", "check", "."], ["mypy"], ["pytest", "-n", cores, "--dist", "worksteal", *arguments]):
+    processes = str(min(4, (os.cpu_count() or 1) + 1))
+    for step in (["ruff", "check", "."], ["mypy"], ["pytest", "-n", processes, "--dist", "worksteal", *arguments]):
         print(f"run.py: {' '.join(step)}", flush=True)
         if code := subprocess.call([str(PYTHON), "-m", *step], cwd=ROOT):
             return code

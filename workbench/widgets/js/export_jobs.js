@@ -2,7 +2,7 @@
 function wbJobs(ui) {
   const {h} = wb;
   const box = h("div", {class: "wb-export-jobs"}), cards = new Map(), fetched = wbFetch(ui, cards);
-  const words = {waiting: "waits", running: "runs", done: "done", failed: "failed", cancelled: "cancelled", interrupted: "interrupted", elsewhere: "runs in another kernel"};
+  const words = {waiting: "waits", running: "runs", done: "done", failed: "failed", cancelled: "cancelled", interrupted: "interrupted", elsewhere: "runs elsewhere"};
   const suffix = (name) => name.split(".").pop().toLowerCase();
   const shows = ["mp4", "jpg", "pdf"], unplayed = {mkv: "no player here for mkv", avi: "no player here for avi"};
 
