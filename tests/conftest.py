@@ -6,6 +6,7 @@ anywhere in it fails the run, whatever the tests say.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Nothing was found yet."""
+    """Nothing was found yet; a worker of xdist, which Python runs from a string, is told as what it is: pytest."""
     config.stash[SAID] = []
+    if hasattr(config, "workerinput"):
+        sys.argv = [pytest.__file__]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

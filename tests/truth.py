@@ -33,6 +33,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.media import priority
+
 Plane = NDArray[np.uint8]
 Paint = Callable[[int, list[Plane]], None]
 """Changes the planes of frame `index` in place; how twins are made different."""
@@ -197,7 +199,7 @@ def encode(clip: Clip, path: Path, paint: Paint | None = None) -> None:
     """Encode `clip` to `path`; `paint` may change each frame's planes before."""
     os.environ.setdefault("SVT_LOG", "1")
     form = FORMATS.get(clip.container, clip.container)
-    with av.open(str(path), "w", format=form, options=dict(clip.mux)) as out:
+    with priority.kept(), av.open(str(path), "w", format=form, options=dict(clip.mux)) as out:
         stream = _video_stream(out, clip)
         sound = _sound(out, clip) if clip.audio else iter(())
         packets = _pictures(stream, clip, paint)

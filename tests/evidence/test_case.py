@@ -293,7 +293,9 @@ def test_a_snapshot_wears_what_its_export_wears(case: Case, archive: LocalArchiv
         and whole.crop is None
         and whole.instant_us == case.state.sources[0].first_us + 200_000
     )
-    plain = case.snapshot(archive, "hall", Offset(400_000))
+    with pytest.raises(RequestError, match="E1 hides a part of this picture"):
+        case.snapshot(archive, "hall", Offset(400_000))
+    plain = case.snapshot(archive, "hall", Offset(0))
     assert [s.id for s in case.state.snapshots] == ["S1", "S2", "S3", "S4"] and plain.export == ""
     for wrong in ({"export": "E9"}, {"unmasked": "no export"}):
         with pytest.raises(RequestError):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -87,6 +90,19 @@ def test_parameter_set_ids_are_free_in_the_source(codec: str) -> None:
     assert ours is not None
     for kind in ("sps", "pps"):
         assert not ours.ids(kind) & source.ids(kind)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the encoder asks for it")
+def test_no_encoder_takes_the_machine() -> None:
+    """No thread is real-time while an AV1 encoder is open, nor behind it; as root SVT-AV1 would make all of them so."""
+    if os.geteuid():
+        pytest.skip("only root is given it")
+    encoder = Encoder(shape("av1"), "av1", 0, [])
+    encoder.encode(frames(shape("av1"), 1)[0], 0)
+    found = {
+        os.sched_getscheduler(thread) for thread in map(int, (path.name for path in Path("/proc/self/task").iterdir()))
+    }
+    assert found == {os.SCHED_OTHER}
 
 
 def test_all_ids_taken_is_an_error() -> None:

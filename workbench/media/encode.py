@@ -22,7 +22,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 
 from workbench.core.errors import WorkError
-from workbench.media import hevc_ids
+from workbench.media import hevc_ids, priority
 from workbench.media.nal import ANNEX_B, NOT_PICTURE, Codec, to_length_prefixed
 from workbench.media.parameter_sets import ParameterSetConflict, ParameterSets, free_sps_pps_id, read_extradata
 from workbench.media.probe import VideoFacts
@@ -266,7 +266,8 @@ def _opened(codec: str, picture: Picture, settings: dict[str, str]) -> VideoCode
     assert isinstance(context, VideoCodecContext)
     configure(context, codec, picture, settings)
     try:
-        context.open()
+        with priority.kept():
+            context.open()
     except (FFmpegError, ValueError) as exc:
         raise WorkError(
             f"the {codec} encoder refuses {picture.width}×{picture.height} {picture.pix_fmt}: {exc}"

@@ -30,6 +30,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from workbench.core.errors import WorkError
+from workbench.media import priority
 from workbench.media.encode import ENCODERS, Picture, configure, options
 from workbench.media.probe import open_media, video_stream
 
@@ -66,7 +67,9 @@ def encoder_template(picture: Picture, codec: str, quality: int) -> Iterator[Vid
         for plane in frame.planes:
             plane.update(bytes(plane.buffer_size))
         frame.pts, frame.time_base = 0, picture.time_base
-        for packet in [*stream.encode(frame), *stream.encode(None)]:
+        with priority.kept():
+            packets = [*stream.encode(frame), *stream.encode(None)]
+        for packet in packets:
             out.mux(packet)
     memory.seek(0)
     with av.open(memory) as opened:
