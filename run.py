@@ -68,6 +68,7 @@ def test(arguments: list[str]) -> int:
 def main(arguments: list[str]) -> int:
     """Do what the first argument names."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs of a shell ignore it, and hand that on
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a hundred processes would compile all modules, each for itself
     if sys.version_info < (3, 11):
         sys.exit(f"run.py: Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
     if arguments[:1] == ["test"]:

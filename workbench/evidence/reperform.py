@@ -133,7 +133,7 @@ class _Run:
 
     def _archive(self, view: View) -> LocalArchive:
         if view.folder not in self._archives:
-            archive = LocalArchive(view.folder, cache=self._ground.scratch / "cache")
+            archive = LocalArchive(view.folder, self._ground.scratch / "cache", worker=self._ground.worker)
             self._archives[view.folder] = archive
             self._stack.callback(archive.close)
         return self._archives[view.folder]

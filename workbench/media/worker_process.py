@@ -144,8 +144,11 @@ class Child:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, plus the way to this package where it is not installed (``-P`` keeps the working folder out)."""
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:backslashreplace"}
+    """Ours, plus the way to this package where it is not installed (``-P`` keeps the working folder out).
+
+    No job multiplies matrices: threads for that would only be started.
+    """
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONIOENCODING": "utf-8:backslashreplace"}
     if ROOT.name not in ("site-packages", "dist-packages"):
         before = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = str(ROOT) + (os.pathsep + before if before else "")

@@ -15,7 +15,7 @@ from typing import Any
 
 from workbench.archives.local import LocalArchive
 from workbench.archives.remote import RemoteArchive
-from workbench.core.errors import RequestError
+from workbench.core.errors import RequestError, SourceError
 from workbench.core.result import Progress
 from workbench.core.timebase import Moment
 from workbench.evidence.case import Case
@@ -175,7 +175,12 @@ class EvidenceView(View):
         files = {p.id: p.picture for p in state.snapshots} | {p.id: p.picture for p in state.annotations}
         if name not in files:
             raise RequestError("snapshot", f"there is no picture {name[:20]!r}")
-        self.post("picture", {"id": name}, [self._case().path(files[name]).read_bytes()])
+        try:
+            data = self._case().path(files[name]).read_bytes()
+        except OSError as exc:
+            advice = "Check the case: that names every file that is not as it was."
+            raise SourceError(f"{files[name].path} cannot be read: {exc.strerror or exc}", advice) from exc
+        self.post("picture", {"id": name}, [data])
 
     @verb(newest="preview")
     def on_preview(self, per_page: int = 1, paper: str = "A4") -> int:

@@ -18,20 +18,22 @@ function wbPapers(ui) {
   const secret = () => { const held = password.value; password.value = ""; return {key: key.value, password: held}; };
   const layout = () => ({per_page: Number(perPage.value), paper: paper.value});
 
+  // What files something runs once at a time: a second click, before the answer, files nothing.
+  const filing = (text, work) => { let under = false; return button(text, () => { if (under) return; under = true; work().finally(() => { under = false; }); }); };
   function build() {
     ui.say("Building the report …"); outcome.textContent = "";
-    asked("build", {final: final.checked, ...layout(), ...secret()}).then((made) => {
+    return asked("build", {final: final.checked, ...layout(), ...secret()}).then((made) => {
       if (!made) return;
       ui.say(`Report ${made.id} built: ${made.final ? "FINAL" : "DRAFT"}.`);
       outcome.textContent = made.final ? "" : `${made.id} is a DRAFT: ${made.why.join("; ")}.`;
     });
   }
-  const seal = () => { ui.say("Sealing …"); asked("seal", {as_zip: zip.checked, ...secret()}).then((id) => id && ui.say(`Package ${id} sealed.`)); };
+  const seal = () => { ui.say("Sealing …"); return asked("seal", {as_zip: zip.checked, ...secret()}).then((id) => id && ui.say(`Package ${id} sealed.`)); };
   const el = h("div", {}, h("h3", {}, "Report"),
     h("div", {class: "wb-row"}, wb.field("Snapshots a page", perPage), wb.field("Paper", paper), wb.field("Key file (.p12), to sign", key, "key"), wb.field("Its password", password, "password"),
-      boxed(final, "FINAL, if the run allows it (else DRAFT, with the reason)"), button("Preview pages", () => { ui.say("Printing a draft …"); asked("preview", layout()); }), button("Build report", build)),
+      boxed(final, "FINAL, if the run allows it (else DRAFT, with the reason)"), button("Preview pages", () => { ui.say("Printing a draft …"); asked("preview", layout()); }), filing("Build report", build)),
     outcome, table("Reports", ["Report", "State", "Signed", "SHA-256", ""], reports), pages,
-    h("h3", {}, "Package"), h("div", {class: "wb-row"}, boxed(zip, "one zip"), button("Seal the case", seal), button("Check the case", () => { ui.say("Checking the case …"); asked("check", {}).then(() => undefined); }), boxed(again, "verify: make exports anew, too"), meter),
+    h("h3", {}, "Package"), h("div", {class: "wb-row"}, boxed(zip, "one zip"), filing("Seal the case", seal), button("Check the case", () => { ui.say("Checking the case …"); asked("check", {}).then(() => undefined); }), boxed(again, "verify: make exports anew, too"), meter),
     table("Packages", ["Package", "Seal (SHA-256)", "Signed", ""], packages), findings);
 
   // Another place of the view may ask for the same file: only the piece that comes next is taken.
