@@ -44,21 +44,21 @@ STRETCHES = {"all": None, "first": (0, 10), "middle": (30, 41), "last": (-7, 0)}
 
 TRIALS = [(n, f, w) for n, f in PAIRS for w in STRETCHES if w == "middle" or f == CASES[n][1].split()[0]]
 """Every stretch in each clip's first format, the middle one in the others."""
-LONG = ("h265", "h265-b", "h265-open", "h264-ts", "mpeg4")
-"""Clips that take seconds each: all stretches are tried by ``-m slow``, the one that begins and ends inside always."""
+THOROUGH = ("h264", "mjpeg-odd-vfr")
+"""Clips whose every stretch is tried always; of the others the one that begins and ends inside, all by ``-m slow``."""
 
 
 def trials() -> list[Any]:
-    """The trials, the long ones marked."""
+    """The trials, those marked that are left to ``-m slow``."""
     return [
-        pytest.param(*trial, id="{}-to-{}-{}".format(*trial), marks=[pytest.mark.slow] if is_long(*trial) else [])
+        pytest.param(*trial, id="{}-to-{}-{}".format(*trial), marks=[pytest.mark.slow] if is_left(*trial) else [])
         for trial in TRIALS
     ]
 
 
-def is_long(name: str, form: str, where: str) -> bool:
+def is_left(name: str, form: str, where: str) -> bool:
     """Whether a trial is left to ``-m slow``."""
-    return name in LONG and (where != "middle" or form != CASES[name][1].split()[0])
+    return name not in THOROUGH and (where != "middle" or form != CASES[name][1].split()[0])
 
 
 @pytest.fixture(scope="module")

@@ -240,11 +240,13 @@ def notebook(made: Place, url: str) -> None:
 
 
 def test_no_secret_is_written_anywhere(place: Place) -> None:
-    """No spelling of any secret in any file, member, stream, text or name."""
+    """No spelling of any secret in any file, member, stream, text or name; and what was staged took place."""
     assert found_in(place.folder, place.told) == []
+    all_was_there_to_be_searched(place)
+    what_went_wrong_went_wrong(place)
 
 
-def test_all_was_there_to_be_searched(place: Place) -> None:
+def all_was_there_to_be_searched(place: Place) -> None:
     """The search had something to find: logs of every kind, records, flights, a case, its report, its package."""
     lies = [path.relative_to(place.folder).as_posix() for path in place.folder.rglob("*") if path.is_file()]
     for ending in ("flight.jsonl", "custody.jsonl", ".pdf", ".zip", ".sqlite", "users.toml", ".mp4.json", ".pickle"):
@@ -257,7 +259,7 @@ def test_all_was_there_to_be_searched(place: Place) -> None:
     assert (place.folder / "cli-wrong" / "stderr").stat().st_size > 0
 
 
-def test_what_went_wrong_went_wrong(place: Place) -> None:
+def what_went_wrong_went_wrong(place: Place) -> None:
     """Each misfortune that was staged took place: refused, malformed, killed and taken up, partly done."""
     said = {name: (place.folder / f"cli-{name}" / "stderr").read_text() for name in ("stranger", "malformed")}
     assert "could not prove who it is" in said["stranger"] and "RemoteError" in said["malformed"], said

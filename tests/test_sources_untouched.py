@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,8 +64,17 @@ def state(folder: Path) -> dict[str, tuple[str, int, int, int]]:
     return found
 
 
-@pytest.mark.parametrize("how", WISHES)
-@pytest.mark.parametrize("name", NAMES)
+def trials() -> list[Any]:
+    """Each clip with each wish; one in three by default, with each clip and each wish among them."""
+    pairs = [(name, how) for name in NAMES for how in WISHES]
+    kept = [(NAMES.index(name) + list(WISHES).index(how)) % 3 == 0 for name, how in pairs]
+    return [
+        pytest.param(*pair, id="-".join(pair), marks=[] if keep else [pytest.mark.slow])
+        for pair, keep in zip(pairs, kept, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("name", "how"), trials())
 def test_sources_stay_and_runs_repeat(name: str, how: str, the_engine: Engine, tmp_path: Path) -> None:
     """After two runs the archive is as it was, and both runs made the same files, byte for byte."""
     archive = archive_of(name, tmp_path / "archive")
