@@ -123,7 +123,7 @@ def write(folder: Path, source: str) -> Path:
 
 
 def _notebook(source: str) -> dict[str, Any]:
-    told = "Run the cell below (*Shift Enter*): the workbench appears under it. *Copy as Python* gives its script."
+    told = "Run the cell above (*Shift Enter*): the workbench appears under it. *Copy as Python* gives its script."
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     how: dict[str, Any] = {"cell_type": "markdown", "id": "how", "metadata": {}, "source": told}
     code: dict[str, Any] = {
@@ -134,7 +134,7 @@ def _notebook(source: str) -> dict[str, Any]:
         "outputs": [],
         "execution_count": None,
     }
-    return {"cells": [how, code], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return {"cells": [code, how], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
 def _must_be_installed() -> None:

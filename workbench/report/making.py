@@ -22,7 +22,7 @@ from workbench.core.timebase import instant_us, iso
 from workbench.evidence.case import Case
 from workbench.evidence.here import here
 from workbench.evidence.nouns import FileRecord, ReportRecord
-from workbench.evidence.run import RunRecord, why_not_final
+from workbench.evidence.run import BY_HAND, RunRecord, why_not_final
 from workbench.report.attached import attachments, dumped
 from workbench.report.build import build_report
 from workbench.report.model import Report
@@ -62,7 +62,7 @@ def make_report(
     number = case.next_id("R")
     at = datetime.now(UTC) if made_at is None else made_at
     run = here() if run is None else run
-    why = why_not_final(run) if final else (AS_ASKED,)
+    why = why_not_final(run) if final else (AS_ASKED, *(why_not_final(run) if run.kind == BY_HAND else ()))
     report = build_report(
         case,
         id=report_id,

@@ -59,7 +59,9 @@ class EvidenceView(View):
     def draw(self) -> dict[str, Any]:
         """What the case holds, as far as this view shows it."""
         case, state = self.session.case, self.session.state
+        shown = self.session.glance(state.source) if state.source else None
         base = {"case": None, "source": state.source, "at": state.at, "dated": state.dated, "texts": dict(state.texts)}
+        base |= {"name": shown.name if shown else "", "zone": shown.zone if shown else "UTC"}
         if case is None:
             return base
         held, out = case.state, Path(self.out)
@@ -316,7 +318,8 @@ class EvidenceView(View):
 def _report(data: dict[str, Any]) -> dict[str, Any]:
     keys = ("id", "version", "final", "signer_name", "self_signed")
     why = [str(word) for word in data.get("why_draft", ())]
-    return {**{key: data[key] for key in keys}, "why": why, "sha256": data["file"]["sha256"]}
+    file = {key: data["file"][key] for key in ("sha256", "path")}
+    return {**{key: data[key] for key in keys}, **file, "why": why}
 
 
 def _key(path: str, password: str) -> Key | None:

@@ -57,6 +57,7 @@ class ExportView(View):
             "sources": [{"id": name, "name": self.session.glance(name).name} for name in state.sources],
             "range": [state.begin, state.end, state.at if _is_single(state.options) else None],
             "dated": state.dated,
+            "zone": self.session.glance(state.source).zone if state.source else "UTC",
             "plans": self._plans,
             "request": self._request,  # the front asks for a plan whenever another one is wanted, masks included
             "token": self.session.jobs.name,

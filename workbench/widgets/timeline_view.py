@@ -128,8 +128,13 @@ class TimelineView(View):
 
     @verb(lane="hand")
     def on_range(self, begin: int | None, end: int | None) -> None:
-        """Set the in and out points; None takes one away."""
+        """Set the in and out points; None takes one away. The cursor goes along to a new range that it is not in."""
+        was = self.session.state
         self.session.set(begin=begin, end=end)
+        if begin in (None, was.begin) or end in (None, was.end) or was.at is None:
+            return
+        if not begin <= was.at < end:
+            self._seek(was, begin)
 
     @verb(lane="hand")
     def on_mark(self, which: str) -> None:

@@ -63,6 +63,18 @@ def test_points_step_over_a_gap_by_pictures(view: TimelineView) -> None:
     assert view.on_nudge("begin", -1, "second") == BEGIN + LENGTH - FRAME
 
 
+def test_the_cursor_goes_along_to_a_new_range(view: TimelineView) -> None:
+    """One draws masks on a picture of what is exported; a border that is moved leaves the cursor where it is."""
+    session = view.session
+    session.set(at=BEGIN)
+    view.on_range(BEGIN + 10 * FRAME + 7, BEGIN + 20 * FRAME)
+    assert session.state.at == BEGIN + 10 * FRAME
+    view.on_range(BEGIN + 15 * FRAME, BEGIN + 20 * FRAME)
+    assert session.state.at == BEGIN + 10 * FRAME
+    view.on_range(BEGIN + 5 * FRAME, BEGIN + 30 * FRAME)
+    assert session.state.at == BEGIN + 10 * FRAME
+
+
 def test_moves_wait_for_each_other_and_not_for_the_kernel(view: TimelineView) -> None:
     """Messages come back at once while an earlier move is under way, and are carried out in their order behind it."""
     session, held = view.session, threading.Event()

@@ -62,7 +62,7 @@ def test_only_the_chosen_cameras_are_asked_for(browser: Any, there: RemoteArchiv
     assert len(found["lanes"][hall]["stretches"]) == 2 and found["lanes"][hall]["known"]
     asked = paths(there, before)
     assert len([one for one in asked if "intervals" in one]) == 1 and len(asked) == 2
-    assert page.page.get_by_role("button", name="Next key frame").is_disabled()
+    assert page.page.get_by_role("button", name="Key ▶: next key frame").is_disabled()
     assert "does not tell which pictures are key frames" in page.text()
     page.locator(".wb-timeline-at").focus()
     page.page.keyboard.press("k")

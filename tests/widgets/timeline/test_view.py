@@ -197,10 +197,10 @@ def test_handles_and_buttons_move_by_pictures(browser: Any, session: Session) ->
     line.page.keyboard.press("Shift+ArrowRight")
     line.shown.until(lambda: session.state.end in (times[30], times[31]))
     assert session.state.at == times[0]
-    for name, place in (("Next frame", 1), ("One second on", 11), ("Previous frame", 10), ("One second back", 0)):
+    for name, place in (("Frame ▶: next", 1), ("1 s ▶ on", 11), ("◀ Frame: previous", 10), ("◀ 1 s back", 0)):
         line.page.get_by_role("button", name=name, exact=True).click()
         line.shown.until(lambda place=place: session.state.at == times[place])
-    line.page.get_by_role("button", name="Previous frame").click()
+    line.page.get_by_role("button", name="◀ Frame: previous").click()
     line.shown.until(lambda: "nothing further" in line.shown.text())
     line.close()
 

@@ -101,7 +101,7 @@ export default wb.view("Snapshots and report", (ui) => {
     taking.hidden = Boolean(s.remote); remote.hidden = !s.remote; why.textContent = s.remote || "";
     got.textContent = s.acquired ? `${s.acquired.folder} holds the master (${s.acquired.size.toLocaleString("en")} bytes, SHA-256 ${s.acquired.sha256}). Workbench(${JSON.stringify(s.acquired.folder)}, case=…) opens it.` : "";
     take.disabled = busy || s.at === null || !s.source;
-    which.textContent = s.at === null || !s.source ? "no picture is shown" : `of ${s.source} at ${wb.time(s.at, {dated: s.dated, zone: "UTC", digits: 6})}`;
+    which.textContent = s.at === null || !s.source ? "no picture is shown" : `of ${s.name} at ${wb.time(s.at, {dated: s.dated, zone: s.zone, digits: 6})}`;
     for (const [name, el] of [["caption", caption], ["unmasked", unmasked], [written, words]]) drafts.show(name, el);
     const now = JSON.stringify([s.snapshots, s.exports, s.comments, s.reports, s.packages, s.findings, s.copies]);
     if (now === drawn && camera === s.source) return;

@@ -31,7 +31,7 @@ function wbPapers(ui) {
   const seal = () => { ui.say("Sealing …"); return asked("seal", {as_zip: zip.checked, ...secret()}).then((id) => id && ui.say(`Package ${id} sealed.`)); };
   const el = h("div", {}, h("h3", {}, "Report"),
     h("div", {class: "wb-row"}, wb.field("Snapshots a page", perPage), wb.field("Paper", paper), wb.field("Key file (.p12), to sign", key, "key"), wb.field("Its password", password, "password"),
-      boxed(final, "FINAL, if the run allows it (else DRAFT, with the reason)"), button("Preview pages", () => { ui.say("Printing a draft …"); asked("preview", layout()); }), filing("Build report", build)),
+      boxed(final, "FINAL in Copy as Python (a click gives a DRAFT)"), button("Preview pages", () => { ui.say("Printing a draft …"); asked("preview", layout()); }), filing("Build report", build)),
     outcome, table("Reports", ["Report", "State", "Signed", "SHA-256", ""], reports), pages,
     h("h3", {}, "Package"), h("div", {class: "wb-row"}, boxed(zip, "one zip"), filing("Seal the case", seal), button("Check the case", () => { ui.say("Checking the case …"); asked("check", {}).then(() => undefined); }), boxed(again, "verify: make exports anew, too"), meter),
     table("Packages", ["Package", "Seal (SHA-256)", "Signed", ""], packages), findings);
@@ -77,7 +77,7 @@ function wbPapers(ui) {
     ui.say(`${got.file}: ${got.at.toLocaleString("en")} bytes.`);
   }
   function report(r) {
-    return h("tr", {}, h("td", {}, `${r.id}, version ${r.version}`), h("td", {}, r.final ? "FINAL" : "DRAFT", r.why.length ? h("small", {}, ` ${r.why.join("; ")}`) : ""),
+    return h("tr", {}, h("td", {}, `${r.id}, version ${r.version}`, h("small", {}, ` ${r.path}`)), h("td", {}, r.final ? "FINAL" : "DRAFT", r.why.length ? h("small", {}, ` ${r.why.join("; ")}`) : ""),
       h("td", {}, r.signer_name ? `${r.signer_name}${r.self_signed ? " (self-signed)" : ""}` : "not signed"), h("td", {class: "wb-evidence-hash"}, r.sha256), h("td", {}, button("Download", () => fetched(r.id), {"aria-label": `Download report ${r.id}`})));
   }
   function packed(p) {
@@ -97,8 +97,10 @@ function wbPapers(ui) {
       f.more ? h("p", {}, `${f.more} more findings: \`workbench verify\` lists all.`) : ""];
   }
   return {el, draw(s) {
-    reports.replaceChildren(...s.reports.map(report));
-    packages.replaceChildren(...s.packages.map(packed));
+    for (const [body, made] of [[reports, s.reports.map(report)], [packages, s.packages.map(packed)]]) {
+      body.replaceChildren(...made);
+      body.closest("table").hidden = !made.length;
+    }
     findings.replaceChildren(...(s.findings ? checked(s.findings).filter(Boolean) : []));
   }};
 }

@@ -50,7 +50,7 @@ export default wb.view("Export", (ui) => {
       text("comment", "Comment", {area: true, size: 40})), page.el),
     h("h3", {}, "Plan"), plans, h("div", {class: "wb-row"}, run, h("button", {type: "button", onclick: () => plan()}, "Plan again"), unplanned), h("h3", {}, "Exports"), jobs.box);
 
-  const how = () => ({dated: ui.shown.dated, digits: 3});
+  const how = () => ({dated: ui.shown.dated, zone: ui.shown.zone, digits: 3});
   const plan = () => ui.ask("plan").catch(() => undefined);
   const rest = wb.pause(plan, 250);
   let drawn = "", told = "";

@@ -50,7 +50,7 @@ function wbTables(ui, on) {
       h("div", {class: "wb-row"}, wb.field("From (empty: all)", from, "masks.begin"), wb.field("Until (empty: all)", to, "masks.end"),
         button("As the range", () => on.asRange(n), {"aria-label": `Mask ${n + 1} covers the chosen range`})),
       h("div", {class: "wb-row"}, button("Add key here", () => on.key(n), {"aria-label": `Add a key of mask ${n + 1} at the shown frame`}),
-        mask.keys.length ? h("span", {}, `moves: ${mask.keys.length} key${mask.keys.length === 1 ? "" : "s"}, straight between them (local engine only; look at the frames between)`) : h("span", {}, "at rest")),
+        mask.keys.length ? h("span", {}, `moves: ${mask.keys.length} key${mask.keys.length === 1 ? "" : "s"}, straight between them (local engine only; look at the frames between)`) : h("span", {}, "at rest: see from in to out that it covers all")),
       keys.length ? h("ul", {class: "wb-frame-keys"}, keys) : "");
   }
   function show(next, shape) {

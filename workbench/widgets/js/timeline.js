@@ -21,7 +21,7 @@ export default wb.view("Timeline", (ui) => {
   const nudge = (point, by, unit) => quiet(move("nudge", {point, by, unit}).then(further));
   const NO_KEYS = "No steps by key frames: the VMS does not tell which pictures are key frames.";
   const noKeys = h("span", {class: "wb-timeline-nokeys", hidden: true}, NO_KEYS);
-  const keys = [button("◀ Key", () => step(-1, "key"), {"aria-label": "Previous key frame"}), button("Key ▶", () => step(1, "key"), {"aria-label": "Next key frame"})];
+  const keys = [button("◀ Key", () => step(-1, "key"), {"aria-label": "◀ Key: previous key frame"}), button("Key ▶", () => step(1, "key"), {"aria-label": "Key ▶: next key frame"})];
   const input = (which, words) => {
     const el = h("input", {type: "text", name: which, size: 26, autocomplete: "off", spellcheck: false});
     const commit = () => { if (el.value !== el.dataset.drawn) { ui.clear(); move("typed", {which, text: el.value}).then(ui.redraw, () => undefined); } };
@@ -39,9 +39,9 @@ export default wb.view("Timeline", (ui) => {
     h("h2", {}, "Timeline"),
     h("div", {class: "wb-row"}, inField, outField, atField, length),
     h("div", {class: "wb-row", role: "toolbar", "aria-label": "Steps and zoom"},
-      button("◀ Frame", () => step(-1, "frame"), {"aria-label": "Previous frame"}), button("Frame ▶", () => step(1, "frame"), {"aria-label": "Next frame"}),
-      button("◀ 1 s", () => step(-1, "second"), {"aria-label": "One second back"}), button("1 s ▶", () => step(1, "second"), {"aria-label": "One second on"}),
-      keys, button("◀ Gap", () => step(-1, "gap"), {"aria-label": "Previous gap border"}), button("Gap ▶", () => step(1, "gap"), {"aria-label": "Next gap border"}),
+      button("◀ Frame", () => step(-1, "frame"), {"aria-label": "◀ Frame: previous"}), button("Frame ▶", () => step(1, "frame"), {"aria-label": "Frame ▶: next"}),
+      button("◀ 1 s", () => step(-1, "second"), {"aria-label": "◀ 1 s back"}), button("1 s ▶", () => step(1, "second"), {"aria-label": "1 s ▶ on"}),
+      keys, button("◀ Gap", () => step(-1, "gap"), {"aria-label": "◀ Gap: previous border"}), button("Gap ▶", () => step(1, "gap"), {"aria-label": "Gap ▶: next border"}),
       button("Set in", () => quiet(move("mark", {which: "begin"}))), button("Set out", () => quiet(move("mark", {which: "end"}))),
       button("Clear", () => quiet(move("range", {begin: null, end: null})), {"aria-label": "Clear in and out"}),
       button("+", () => zoom(0.5), {"aria-label": "Zoom in"}), button("−", () => zoom(2), {"aria-label": "Zoom out"}),
