@@ -160,14 +160,10 @@ class Case(Book):
     ) -> SnapshotRecord:
         """Take the frame shown at `at`, with the masks and the crop of the export it belongs to.
 
-        `unmasked` says why they are left out, and is printed. RequestError where it belongs to no export and each that
-        shows its instant hides something of it (`hiding`).
+        `unmasked` says why they are left out, and is printed. `Hidden` (a RequestError) where it belongs to no export
+        and each that shows its instant hides something of it.
         """
         return case_pictures.snapshot(self, archive, source, at, export=export, caption=caption, unmasked=unmasked)
-
-    def hiding(self, source: str, instant_us: int) -> tuple[str, ...]:
-        """Ids of the exports of `source` that show `instant_us`, where each of them masks or cuts something there."""
-        return case_pictures.hiding(self, source, instant_us)
 
     def context(self, archive: Archive, export: str, at: Moment | None = None) -> SnapshotRecord:
         """Take the whole frame, with the export's masks and without its crop: what was cut off.

@@ -28,6 +28,18 @@ _DELIVERED = ("copied", "reencoded", "masked")
 """Fates of frames that an export shows."""
 
 
+class Hidden(RequestError):
+    """A picture of no export would show what each of `exports`, which show its instant, hides."""
+
+    def __init__(self, exports: tuple[str, ...]) -> None:
+        """Name them."""
+        self.exports = exports
+        what = f"{', '.join(exports)} hide{'s' * (len(exports) == 1)} a part of this picture"
+        super().__init__(
+            "export", what, "Name an export: its masks and crop are applied. To leave them out, say why, too."
+        )
+
+
 def snapshot(
     book: Book, archive: Archive, source: str, at: Moment, *, export: str, caption: str, unmasked: str
 ) -> SnapshotRecord:
@@ -86,9 +98,7 @@ def _taken(
 
     def allowed(taken: Snapshot) -> None:
         if result is None and (names := hiding(book, source, taken.instant)):
-            what = f"{', '.join(names)} hide{'s' * (len(names) == 1)} a part of this picture"
-            advice = "Name an export: its masks and crop are applied. To leave them out, say why, too."
-            raise RequestError("export", what, advice)
+            raise Hidden(names)
 
     def take(name: str) -> SnapshotRecord:
         taken = snapshots.take(

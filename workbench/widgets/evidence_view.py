@@ -19,6 +19,7 @@ from workbench.core.errors import RequestError, SourceError
 from workbench.core.result import Progress
 from workbench.core.timebase import Moment
 from workbench.evidence.case import Case
+from workbench.evidence.case_pictures import Hidden
 from workbench.evidence.findings import Findings
 from workbench.evidence.here import by_hand
 from workbench.evidence.keys import Key
@@ -95,12 +96,10 @@ class EvidenceView(View):
             words = "masks are drawn, and a snapshot that belongs to no export has none"
             raise RequestError("export", words, "Run the export and choose it here, or say below why it is unmasked.")
         dated = self.session.source(source).dated
-        if not export and unmasked.strip():  # the reason belongs to the export whose masks are left out
-            export = next(iter(self._case().hiding(source, at)), "")
         made = self._taken(source, moment(at, dated), export, caption, unmasked)
         self._written({"caption": caption, "unmasked": unmasked})
         asked = {"source": source, "at": at, "dated": dated, "caption": caption, "unmasked": unmasked}
-        self._done("snapshot", id=made.id, export=export, **asked)
+        self._done("snapshot", id=made.id, export=made.export, **asked)
         return made.id
 
     @verb(slow=True)
@@ -289,7 +288,13 @@ class EvidenceView(View):
         archive, case = self.session.archive, self._case()
         if export:
             return case.snapshot(archive, source, when, export=export, caption=caption, unmasked=unmasked)
-        made = case.snapshot(archive, source, when, caption=caption)
+        try:
+            made = case.snapshot(archive, source, when, caption=caption)
+        except Hidden as exc:
+            if not unmasked.strip():
+                raise
+            # the reason belongs to an export whose masks are left out
+            return case.snapshot(archive, source, when, export=exc.exports[0], caption=caption, unmasked=unmasked)
         if unmasked.strip():
             case.comment(f"Unmasked: {unmasked}", on=made.id)
         return made
