@@ -110,12 +110,28 @@ def served(path: Path) -> Iterator[str]:
         server.server_close()
 
 
+_running: list[Any] = []
+"""The Playwright of this process, once for each who uses it."""
+
+
+@contextmanager
+def playwright() -> Iterator[Any]:
+    """The one Playwright of this process, which has room for no second; it ends with its last user."""
+    from playwright.sync_api import sync_playwright
+
+    _running.append(_running[-1] if _running else sync_playwright().start())
+    try:
+        yield _running[-1]
+    finally:
+        last = _running.pop()
+        if not _running:
+            last.stop()
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
+    with playwright() as play:
         args = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         browser = play.chromium.launch(executable_path=CHROMIUM, args=args)
         try:

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, sync_playwright
+from playwright.sync_api import Locator
 
-from tests.browser import CHROMIUM
+from tests.browser import CHROMIUM, playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
 HERE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>view</title></head>
@@ -171,8 +171,8 @@ class Browser:
     """Headless Chromium, started once for many pages."""
 
     def __enter__(self) -> Browser:
-        self._playwright = sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        self._playwright = playwright()
+        self._browser = self._playwright.__enter__().chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         return self
 
     def show(self, *views: Any, width: int = 1280, height: int = 800, dark: bool = False) -> Shown:
@@ -184,4 +184,4 @@ class Browser:
 
     def __exit__(self, *_: object) -> None:
         self._browser.close()
-        self._playwright.stop()
+        self._playwright.__exit__(None, None, None)
