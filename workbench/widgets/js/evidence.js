@@ -94,6 +94,7 @@ export default wb.view("Snapshots and report", (ui) => {
     comments.replaceChildren(...s.comments.map((c) => h("li", {}, h("strong", {}, c.id), c.on ? ` on ${c.on}` : "", `, ${c.author}: `, c.text)));
     papers.draw(s);
   }
+  const count = (list, word) => `${list.length} ${word}${list.length === 1 ? "" : "s"}`;
   let drawn = "", camera = null;
   ui.draw((s) => {
     none.hidden = Boolean(s.case); all.hidden = !s.case;
@@ -108,6 +109,6 @@ export default wb.view("Snapshots and report", (ui) => {
     const fresh = now !== drawn;
     drawn = now; camera = s.source;
     wbSteady(ui.root, () => lists(s));
-    if (fresh) ui.say(`Case ${s.case.number}: ${s.snapshots.length} snapshots, ${s.comments.length} comments, ${s.reports.length} reports.`);
+    if (fresh) ui.say(`Case ${s.case.number}: ${count(s.snapshots, "snapshot")}, ${count(s.comments, "comment")}, ${count(s.reports, "report")}.`);
   });
 });
