@@ -117,7 +117,8 @@ def test_no_export_stays_chosen(page: Any, view: EvidenceView, session: Session)
     session.choose("entrance", "corridor")
     for source in ("corridor", "entrance"):
         session.show(source)
-        page.until(lambda source=source: f"of {source}" in page.locator(".wb-evidence-which").inner_text())
+        name = session.brief(source).name
+        page.until(lambda name=name: f"of {name}" in page.locator(".wb-evidence-which").inner_text())
     view.on_comment("Something else")
     page.until(lambda: "Something else" in page.locator(".wb-evidence-comments").inner_text())
     assert chosen.input_value() == ""
