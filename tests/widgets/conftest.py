@@ -38,6 +38,26 @@ def archive(tmp_path: Path) -> Iterator[object]:
 
 
 @pytest.fixture
+def session(archive: Any, tmp_path: Path) -> Iterator[Any]:
+    """A case; the entrance is shown. A module may have another one."""
+    from workbench import Case
+    from workbench.widgets import Session
+
+    made = Session(archive, Case.create(tmp_path / "case", number="17/2026", examiner="A. Berg"))
+    made.choose("entrance")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def view(session: Any, tmp_path: Path) -> Any:
+    """What `page` shows, where a module does not show another view."""
+    from workbench.widgets import EvidenceView
+
+    return EvidenceView(session, out=str(tmp_path / "packages"))
+
+
+@pytest.fixture
 def page(browser: Any, view: object) -> Iterator[Any]:
     """The test's own `view`, shown; no other host was asked for anything, and nothing went wrong."""
     shown = browser.show(view)

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workbench import Case, ExportSpec, LocalArchive
+from workbench import ExportSpec
 from workbench.core.timebase import instant
 from workbench.widgets import EvidenceView, Session
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def session(archive: LocalArchive, tmp_path: Path) -> Iterator[Session]:
-    """A case; the entrance is shown."""
-    made = Session(archive, Case.create(tmp_path / "case", number="17/2026", examiner="A. Berg"))
-    made.choose("entrance")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def view(session: Session, tmp_path: Path) -> EvidenceView:
-    """What `page` shows."""
-    return EvidenceView(session, out=str(tmp_path / "packages"))
 
 
 def line(page: Any, across: int) -> None:

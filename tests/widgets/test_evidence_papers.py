@@ -13,7 +13,7 @@ import pytest
 from tests.truth import Clip, make
 from tests.widgets.conftest import VIEWER
 from workbench import Case, Key, LocalArchive, verify
-from workbench.widgets import EvidenceView, Session, sending
+from workbench.widgets import Session, sending
 
 pytestmark = pytest.mark.browser
 
@@ -28,12 +28,6 @@ def session(tmp_path: Path) -> Iterator[Session]:
     made.choose("hall")
     yield made
     made.close()
-
-
-@pytest.fixture
-def view(session: Session, tmp_path: Path) -> EvidenceView:
-    """What `page` shows."""
-    return EvidenceView(session, out=str(tmp_path / "packages"))
 
 
 def saved(page: Any, name: str) -> tuple[str, bytes]:
