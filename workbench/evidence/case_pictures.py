@@ -127,7 +127,7 @@ def hiding(book: Book, source: str, instant_us: int) -> tuple[str, ...]:
     """The exports of `source` that show `instant_us`, where each of them masks or cuts something there; else empty."""
     specs = {e.id: case_exports.result_of(book, e.id)["plan"] for e in book.state.exports if e.source == source}
     requests = {name: plan.get("spec") for name, plan in specs.items()}
-    return hidden_by(Bare(source=source, instant_us=instant_us), requests, book.state)
+    return tuple(hidden_by(Bare(source=source, instant_us=instant_us), requests, book.state))
 
 
 def shows(result: Mapping[str, Any], taken: SnapshotRecord) -> bool | None:

@@ -39,10 +39,14 @@ class Bare:
 Seen = SnapshotRecord | Bare
 
 
-def hidden_by(picture: Seen, requests: Mapping[str, Mapping[str, Any] | None], state: CaseState) -> tuple[str, ...]:
-    """Exports that show its instant, where each of them hides something that it shows; empty where one does not."""
-    shown = {name: spec for name, spec in requests.items() if spec is not None and _covers(picture, spec, state)}
-    return tuple(shown) if all(_lacking(picture, spec, state) for spec in shown.values()) else ()
+def hidden_by(picture: Seen, requests: Mapping[str, Mapping[str, Any] | None], state: CaseState) -> dict[str, str]:
+    """What it lacks of each export that shows its instant; empty where it lacks nothing of one, or none shows that."""
+    lacking = {
+        name: _lacking(picture, spec, state)
+        for name, spec in requests.items()
+        if spec is not None and _covers(picture, spec, state)
+    }
+    return lacking if all(lacking.values()) else {}
 
 
 def findings(declared: Declared) -> Iterator[Finding]:
@@ -104,8 +108,8 @@ def _judged(shot: SnapshotRecord, state: CaseState, requests: Mapping[str, Mappi
             return unchecked(CROP, f"the record of export {shot.export} is not here")
         lacking, whose = _lacking(shot, wanted, state), f"export {shot.export}"
     else:
-        hiding = [requests[name] for name in hidden_by(shot, requests, state)]
-        lacking, whose = _lacking(shot, hiding[0] or {}, state) if hiding else "", "every export of that instant"
+        lacking = next(iter(hidden_by(shot, requests, state).values()), "")
+        whose = "every export of that instant"
     if lacking:
         note = "Take it again with the export's masks and crop, or say why not; leave this one out."
         return leak(CROP, f"{lacking} of {whose} not applied", expected="masks and crop", note=note)
