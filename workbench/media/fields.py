@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from workbench.core.mask import fidelity
 from workbench.core.plan import FieldPlan, Mode, Segment
-from workbench.core.spec import ExportSpec
+from workbench.core.spec import FRAME_FORMATS, ExportSpec
 from workbench.core.stamp import problems
 from workbench.media import habits
 from workbench.media.audio_plan import AudioMode, AudioPlan
@@ -72,7 +72,7 @@ def _stamp(spec: ExportSpec) -> FieldPlan | None:
 
 
 def _comment(spec: ExportSpec) -> FieldPlan | None:
-    if not spec.comment or spec.format in ("jpg", "pdf") or habits.draws_comment(spec):
+    if not spec.comment or spec.format in FRAME_FORMATS or habits.draws_comment(spec):
         return None
     where = "time track, .vtt and the file's comment tag" if habits.has_time_track(spec) else ".vtt beside the file"
     return FieldPlan(field="comment", how="exact", note=f"not drawn into the pictures: it is in the {where}")

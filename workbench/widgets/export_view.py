@@ -16,7 +16,7 @@ from typing import Any
 
 from workbench.archives.remote import RemoteArchive
 from workbench.core.errors import RequestError, SourceError, WorkbenchError
-from workbench.core.spec import ExportSpec
+from workbench.core.spec import FRAME_FORMATS, ExportSpec
 from workbench.widgets import sending
 from workbench.widgets.delivered import delivered, files_of
 from workbench.widgets.jobs import Job
@@ -27,8 +27,6 @@ from workbench.widgets.view import View, verb
 
 BETWEEN = 0.1
 """Seconds between two messages of progress."""
-SINGLE = ("jpg", "pdf")
-"""Formats of one picture, the one at the cursor."""
 
 
 class ExportView(View):
@@ -236,7 +234,7 @@ class ExportView(View):
 
 
 def _is_single(options: Mapping[str, Any]) -> bool:
-    return options.get("format") in SINGLE
+    return options.get("format") in FRAME_FORMATS
 
 
 def _wanted(state: State) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.core.errors import RequestError
-from workbench.core.spec import ExportSpec
+from workbench.core.spec import FRAME_FORMATS, ExportSpec
 from workbench.core.timebase import SECOND
 from workbench.widgets.briefs import Brief
 from workbench.widgets.moments import moment
@@ -34,7 +34,7 @@ def spec_of(state: State, name: str, dated: bool) -> ExportSpec:
     """The request for a camera, which is `dated` or not; RequestError naming what is missing or wrong."""
     options = {key: value for key, value in state.options.items() if value is not None}
     options.setdefault("format", "mp4")
-    single = options["format"] in ("jpg", "pdf")
+    single = options["format"] in FRAME_FORMATS
     begin, end = (state.at, state.at) if single else (state.begin, state.end)
     if begin is None or end is None:
         raise RequestError("begin", "no stretch of time is chosen", "Set the in point and the out point.")
